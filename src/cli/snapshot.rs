@@ -5,14 +5,14 @@ use std::path::{Path, PathBuf};
 use clap::builder::BoolishValueParser;
 use clap::{Args, ValueHint};
 
-use super::args::{PlanArgs, SourceArgs};
+use super::args::{Parts, PlanArgs, SourceArgs};
 use super::last;
 use super::several::chain;
 use crate::error::Error;
 use crate::exit::Exit;
 use crate::record;
 use crate::snapshot;
-use crate::snapshot::Snapshot;
+use crate::snapshot::{BundleError, Snapshot, Supply};
 use crate::text::{count, for_file, quote};
 use crate::ui::Ui;
 use crate::units::Span;
@@ -123,15 +123,34 @@ impl SnapshotArgs {
         } else {
             snapshot::check_place(output, self.force)?;
         }
-        let snapshot = if let Some(length) = self.record {
-            self.record(length, output, ui)?
+        let (snapshot, samples) = if let Some(length) = self.record {
+            let snapshot = self.record(length, output, ui)?;
+            let samples = snapshot.usage.samples();
+            (snapshot, samples)
         } else {
-            let snapshot = self.source.read(ui)?;
-            self.write(&snapshot, output, ui)?;
-            snapshot
+            self.write_asked(self.source.read_parts(ui)?, output, ui)?
         };
-        tell(&snapshot, output, program, ui);
+        tell((&snapshot, samples), output, program, ui);
         self.end(snapshot.gaps.len())
+    }
+
+    /// Writes what was asked for, whose usage may be on disk; that, and its samples.
+    fn write_asked(&self, read: Parts, output: &Path, ui: &Ui) -> Result<(Snapshot, usize), Error> {
+        let Parts { whole, usage } = read;
+        let Some(usage) = usage else {
+            let snapshot = whole.narrowed();
+            let samples = self.write(&snapshot, &snapshot.usage, output, ui)?;
+            return Ok((snapshot, samples));
+        };
+        let stored = usage.of(&whole.snapshot);
+        if whole.asked.contains(&false) {
+            let chosen = stored.chosen(&whole.asked);
+            let snapshot = whole.clone().narrowed();
+            let samples = self.write(&snapshot, &chosen, output, ui)?;
+            return Ok((snapshot, samples));
+        }
+        let samples = self.write(&whole.snapshot, &stored, output, ui)?;
+        Ok((whole.snapshot, samples))
     }
 
     /// A bundle for each cluster; one that fails ends nothing.
@@ -144,8 +163,8 @@ impl SnapshotArgs {
             match &cluster.snapshot {
                 Ok(snapshot) => {
                     gaps += snapshot.gaps.len();
-                    self.write(snapshot, &place, ui)?;
-                    tell(snapshot, &place, program, ui);
+                    let samples = self.write(snapshot, &snapshot.usage, &place, ui)?;
+                    tell((snapshot, samples), &place, program, ui);
                 }
                 Err(error) => {
                     failed += 1;
@@ -161,12 +180,19 @@ impl SnapshotArgs {
         self.end(gaps)
     }
 
-    fn write(&self, snapshot: &Snapshot, place: &Path, ui: &Ui) -> Result<(), Error> {
+    /// Writes a bundle; how many samples it has.
+    fn write<S: Supply>(
+        &self,
+        snapshot: &Snapshot,
+        usage: &S,
+        place: &Path,
+        ui: &Ui,
+    ) -> Result<usize, Error>
+    where
+        BundleError: From<S::Error>,
+    {
         let _task = ui.begin("writing the bundle");
-        if self.force {
-            return Ok(snapshot::replace(snapshot, place)?);
-        }
-        Ok(snapshot::write(snapshot, place)?)
+        Ok(snapshot::write_with(snapshot, usage, place, self.force)?)
     }
 
     fn end(&self, gaps: usize) -> Result<Exit, Error> {
@@ -212,7 +238,7 @@ impl SnapshotArgs {
 }
 
 /// What was written, and what is missing in it.
-fn tell(snapshot: &Snapshot, place: &Path, program: &'static str, ui: &Ui) {
+fn tell((snapshot, samples): (&Snapshot, usize), place: &Path, program: &'static str, ui: &Ui) {
     ui.clear();
     last::remember(place);
     for gap in &snapshot.gaps {
@@ -225,7 +251,7 @@ fn tell(snapshot: &Snapshot, place: &Path, program: &'static str, ui: &Ui) {
         "wrote {}: {}, {}\nnext: {program} analyze --snapshot {}",
         place.display(),
         count(snapshot.owners(), "workload"),
-        count(snapshot.usage.samples(), "sample"),
+        count(samples, "sample"),
         quote(&place.to_string_lossy()),
     ));
 }

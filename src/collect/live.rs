@@ -6,13 +6,11 @@ use jiff::Timestamp;
 use super::kubernetes::{self, ClusterOptions, Connection};
 use super::prometheus::{self, Engine, Owners, Plan, PrometheusOptions, Signals};
 use super::reach::{self, Looked, ServiceName};
-use super::{
-    Aside, HasSeries, Objects, Placed, Resolved, Scope, UsageBuilder, drop_ended,
-    drop_unknown_containers, mark_runs, metrics_api, resolve_with_ended,
-};
+use super::together::Together;
+use super::{Aside, Objects, Scope, UsageBuilder, metrics_api, resolve_with_ended};
 use crate::error::Error;
 use crate::progress::Progress;
-use crate::snapshot::{Gap, Snapshot, Source, SourceKind, Usage};
+use crate::snapshot::{Gap, Snapshot, Source, SourceKind};
 
 /// What to read of a live cluster.
 #[derive(Debug, Clone)]
@@ -76,7 +74,9 @@ pub async fn collect_aside(
         ..options.clone()
     };
     let (connection, objects, gaps, used) = Box::pin(read_both(&options, progress)).await?;
-    Ok(assemble_aside(&connection, objects, gaps, used))
+    let (together, usage) = together(&connection, objects, gaps, used);
+    let (snapshot, aside) = together.with_aside(usage);
+    Ok((tidy(snapshot), aside))
 }
 
 impl UsageFrom {
@@ -113,97 +113,43 @@ async fn read_both(
     Ok((connection, objects, gaps, used))
 }
 
-/// Relates what was read of the cluster to what was read of usage.
-fn assemble(connection: &Connection, objects: Objects, gaps: Vec<Gap>, used: Used) -> Snapshot {
-    let (mut together, builder) = Together::of(connection, objects, gaps, used);
-    let (mut usage, unmatched) = builder.finish(&together.resolved.pods);
-    together.gaps.extend(unmatched);
-    together.relate(&mut usage);
-    together.snapshot(usage, None)
-}
-
-/// The same, where usage may stay aside.
-fn assemble_aside(
+/// Relates what was read of the cluster to what was read of usage, which stands beside it.
+fn together(
     connection: &Connection,
-    objects: Objects,
-    gaps: Vec<Gap>,
-    used: Used,
-) -> (Snapshot, Option<Aside>) {
-    let (mut together, builder) = Together::of(connection, objects, gaps, used);
-    let (placed, unmatched) = builder.finish_aside(&together.resolved.pods);
-    together.gaps.extend(unmatched);
-    match placed {
-        Placed::Here(mut usage) => {
-            together.relate(&mut usage);
-            (together.snapshot(usage, None), None)
-        }
-        Placed::Aside(mut aside) => {
-            together.relate(&mut aside);
-            let grid = aside.grid();
-            let usage = Usage {
-                grid,
-                series: Vec::new(),
-            };
-            (together.snapshot(usage, Some(&mut aside)), Some(aside))
-        }
-    }
+    mut objects: Objects,
+    mut gaps: Vec<Gap>,
+    mut used: Used,
+) -> (Together, UsageBuilder) {
+    objects.merge(used.objects);
+    name(&mut objects, connection);
+    let mut resolved = resolve_with_ended(objects);
+    used.owners.teach(&mut resolved.pods);
+    used.signals.merge(&mut used.usage, &mut resolved);
+    gaps.append(&mut resolved.gaps);
+    gaps.extend(used.gaps);
+    let cluster = Source {
+        kind: SourceKind::Kubernetes,
+        detail: connection.name.clone(),
+    };
+    let together = Together {
+        resolved,
+        sources: vec![cluster, used.source],
+        gaps,
+        taken_at: Timestamp::now(),
+    };
+    (together, used.usage)
 }
 
-/// What was read, and what belongs together in it.
-struct Together {
-    resolved: Resolved,
-    sources: Vec<Source>,
-    gaps: Vec<Gap>,
+fn assemble(connection: &Connection, objects: Objects, gaps: Vec<Gap>, used: Used) -> Snapshot {
+    let (together, usage) = together(connection, objects, gaps, used);
+    tidy(together.with(usage))
 }
 
-impl Together {
-    /// All but usage, which the signals are put beside.
-    fn of(
-        connection: &Connection,
-        mut objects: Objects,
-        mut gaps: Vec<Gap>,
-        mut used: Used,
-    ) -> (Self, UsageBuilder) {
-        objects.merge(used.objects);
-        name(&mut objects, connection);
-        let mut resolved = resolve_with_ended(objects);
-        used.owners.teach(&mut resolved.pods);
-        used.signals.merge(&mut used.usage, &mut resolved);
-        gaps.extend(std::mem::take(&mut resolved.gaps));
-        gaps.extend(used.gaps);
-        let cluster = Source {
-            kind: SourceKind::Kubernetes,
-            detail: connection.name.clone(),
-        };
-        let together = Self {
-            resolved,
-            sources: vec![cluster, used.source],
-            gaps,
-        };
-        (together, used.usage)
-    }
-
-    fn relate(&mut self, usage: &mut impl HasSeries) {
-        let workloads = &mut self.resolved.workloads;
-        self.gaps.extend(drop_unknown_containers(usage, workloads));
-        mark_runs(usage, workloads);
-    }
-
-    fn snapshot(mut self, usage: Usage, aside: Option<&mut Aside>) -> Snapshot {
-        self.gaps.sort();
-        self.gaps.dedup();
-        let mut snapshot = Snapshot {
-            taken_at: Timestamp::now(),
-            tool_version: env!("CARGO_PKG_VERSION").to_owned(),
-            cluster: self.resolved.cluster,
-            sources: self.sources,
-            workloads: self.resolved.workloads,
-            usage,
-            gaps: self.gaps,
-        };
-        drop_ended(&mut snapshot, aside, &self.resolved.ended);
-        snapshot
-    }
+/// With each gap once, in order: several questions end alike.
+fn tidy(mut snapshot: Snapshot) -> Snapshot {
+    snapshot.gaps.sort();
+    snapshot.gaps.dedup();
+    snapshot
 }
 
 /// What is read of a cluster that answers, when its Prometheus was found already: that of

@@ -32,6 +32,7 @@ mod redirect;
 mod scope;
 mod shown;
 mod tls;
+mod together;
 mod usage;
 
 pub use cause::{Cause, CauseKind};

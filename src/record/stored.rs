@@ -1,15 +1,16 @@
 //! Usage that is larger than memory should hold, part by part: of a bundle, or of a cluster.
 
+use std::collections::BTreeSet;
 use std::ops::Range;
 use std::path::Path;
 
 use crate::collect::{Aside, Refused, Sieve};
-use crate::snapshot::{self, BundleError, LOG, OnDisk, Snapshot, Supply, Usage};
+use crate::snapshot::{self, BundleError, LOG, Metric, OnDisk, Snapshot, Supply, Usage};
 use crate::units::Span;
 
 /// Usage beyond this, in bytes of samples, is read part by part.
 pub const WHOLE: u64 = 256 << 20;
-/// Of usage of a cluster so many bytes are held while it is read: those of some hundred
+/// Of usage of a cluster or of files so many bytes are held while it is read: those of some hundred
 /// containers over a fortnight.
 pub const HELD: u64 = 16 << 20;
 /// What one part takes: some thousand containers over a fortnight.
@@ -17,7 +18,7 @@ pub const PART: u64 = 32 << 20;
 
 /// The same of usage that was set aside, for each thread: what is there at once is then about
 /// what was held of it before.
-const PART_OF_CLUSTER: u64 = 2 << 20;
+const PART_ASIDE: u64 = 2 << 20;
 
 /// A bundle that was read, and its usage where that stayed on disk.
 pub enum Read {
@@ -55,12 +56,12 @@ pub fn read_within(path: &Path, whole: u64, part: u64) -> Result<Read, BundleErr
 }
 
 impl Parts {
-    /// Usage of a cluster that was set aside while it was read.
-    pub fn of_cluster(aside: Aside) -> Self {
+    /// Usage that was set aside while it was read.
+    pub fn set_aside(aside: Aside) -> Self {
         let threads = u64::try_from(rayon::current_num_threads()).unwrap_or(1);
         Self {
             table: Box::new(aside),
-            most: PART_OF_CLUSTER * threads,
+            most: PART_ASIDE * threads,
         }
     }
 
@@ -115,7 +116,15 @@ pub struct Stored<'a> {
     snapshot: &'a Snapshot,
 }
 
-impl Stored<'_> {
+impl<'a> Stored<'a> {
+    /// Of some workloads alone, a `bool` for each, under the places that they have then.
+    pub fn chosen(&'a self, asked: &[bool]) -> Chosen<'a> {
+        Chosen {
+            stored: self,
+            asked: asked.to_owned(),
+        }
+    }
+
     /// The usage of one workload alone.
     ///
     /// # Errors
@@ -125,6 +134,16 @@ impl Stored<'_> {
         let mut usage = self.sifted.parts.table.of_workload(workload)?;
         self.make_ready(&mut usage);
         Ok(usage)
+    }
+
+    /// All of it part by part, as [`Supply`] gives it.
+    fn each_ready(&self, take: &mut dyn FnMut(Range<usize>, Usage)) -> Result<(), BundleError> {
+        let Parts { table, most } = &self.sifted.parts;
+        let workloads = self.snapshot.workloads.len();
+        table.each(workloads, *most, &mut |range, mut usage| {
+            self.make_ready(&mut usage);
+            take(range, usage);
+        })
     }
 
     /// Takes out what cannot be, and cuts it as the grid of the snapshot was cut.
@@ -142,11 +161,39 @@ impl Supply for Stored<'_> {
     type Error = BundleError;
 
     fn each(&self, take: &mut dyn FnMut(Range<usize>, &Usage)) -> Result<(), BundleError> {
-        let Parts { table, most } = &self.sifted.parts;
-        let workloads = self.snapshot.workloads.len();
-        table.each(workloads, *most, &mut |range, mut usage| {
-            self.make_ready(&mut usage);
-            take(range, &usage);
+        self.each_ready(&mut |range, usage| take(range, &usage))
+    }
+
+    fn metrics(&self) -> BTreeSet<Metric> {
+        let table = &self.sifted.parts.table;
+        (0..table.count())
+            .flat_map(|it| table.metrics(it))
+            .collect()
+    }
+}
+
+/// Usage on disk of some workloads alone.
+pub struct Chosen<'a> {
+    stored: &'a Stored<'a>,
+    asked: Vec<bool>,
+}
+
+impl Supply for Chosen<'_> {
+    type Error = BundleError;
+
+    fn each(&self, take: &mut dyn FnMut(Range<usize>, &Usage)) -> Result<(), BundleError> {
+        let place = snapshot::places(&self.asked);
+        let before = |end: usize| self.asked[..end].iter().filter(|it| **it).count();
+        self.stored.each_ready(&mut |range, mut usage| {
+            usage.keep(&place);
+            take(before(range.start)..before(range.end), &usage);
         })
+    }
+
+    fn metrics(&self) -> BTreeSet<Metric> {
+        let table = &self.stored.sifted.parts.table;
+        let place = snapshot::places(&self.asked);
+        let asked = (0..table.count()).filter(|it| place(table.workload(*it)).is_some());
+        asked.flat_map(|it| table.metrics(it)).collect()
     }
 }

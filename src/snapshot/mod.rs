@@ -44,7 +44,7 @@ pub use attempts::Attempts;
 pub(crate) use begun::begun;
 pub use behavior::{Behavior, Change, ScalingPolicy, ScalingRules, SelectPolicy};
 pub use bundle::{
-    BundleError, FORMAT_VERSION, abandon, check_folder, check_place, names, replace, write,
+    BundleError, FORMAT_VERSION, abandon, check_folder, check_place, names, write, write_with,
 };
 pub(crate) use bundle::{
     LOG, MANIFEST, MOST_SLOTS, absolute, hex, objects, open_file, private_file, recover, tables,
@@ -162,16 +162,7 @@ impl Snapshot {
 
     /// Keeps only these workloads, one `bool` for each, and the usage of their pods.
     pub fn retain(&mut self, kept: &[bool]) {
-        let place = places(kept);
-        self.usage
-            .series
-            .retain_mut(|series| match place(series.workload) {
-                Some(new) => {
-                    series.workload = new;
-                    true
-                }
-                None => false,
-            });
+        self.usage.keep(&places(kept));
         let mut kept = kept.iter();
         self.workloads
             .retain(|_| kept.next().copied().unwrap_or(false));

@@ -4,7 +4,7 @@ use std::ops::Range;
 use std::sync::mpsc;
 use std::thread;
 
-use super::{BundleError, Usage};
+use super::{BundleError, Metric, Usage};
 
 /// Series, sorted as in [`Usage`], whose samples are read when they are asked for.
 pub(crate) trait OnDisk: Sync {
@@ -12,6 +12,8 @@ pub(crate) trait OnDisk: Sync {
     fn count(&self) -> usize;
     /// The workload that a series is of.
     fn workload(&self, series: usize) -> u32;
+    /// Metrics beside CPU and memory that a series has.
+    fn metrics(&self, series: usize) -> Vec<Metric>;
     /// What the samples of a series take in memory, in bytes.
     fn bytes(&self, series: usize) -> u64;
     /// Some of them.

@@ -1,9 +1,10 @@
 //! Usage, some workloads at a time.
 
+use std::collections::BTreeSet;
 use std::convert::Infallible;
 use std::ops::Range;
 
-use super::Usage;
+use super::{Metric, Usage};
 
 /// Gives usage part by part: all of it may be more than fits into memory.
 pub trait Supply {
@@ -17,6 +18,9 @@ pub trait Supply {
     ///
     /// Where a part could not be read; what was given before is not to be used then.
     fn each(&self, take: &mut dyn FnMut(Range<usize>, &Usage)) -> Result<(), Self::Error>;
+
+    /// Metrics beside CPU and memory that any series has.
+    fn metrics(&self) -> BTreeSet<Metric>;
 }
 
 /// All at once, of as many workloads as there are.
@@ -26,5 +30,10 @@ impl Supply for Usage {
     fn each(&self, take: &mut dyn FnMut(Range<usize>, &Usage)) -> Result<(), Infallible> {
         take(0..usize::MAX, self);
         Ok(())
+    }
+
+    fn metrics(&self) -> BTreeSet<Metric> {
+        let series = self.series.iter();
+        series.flat_map(|it| it.more.keys().copied()).collect()
     }
 }

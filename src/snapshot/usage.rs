@@ -380,6 +380,15 @@ impl Usage {
         self.series.retain(|series| !series.is_empty());
     }
 
+    /// Keeps the series of workloads that have a place, under that.
+    pub(crate) fn keep(&mut self, place: &dyn Fn(u32) -> Option<u32>) {
+        self.series.retain_mut(|series| {
+            let place = place(series.workload);
+            series.workload = place.unwrap_or(series.workload);
+            place.is_some()
+        });
+    }
+
     /// The largest number of samples that CPU or memory has, over all series.
     pub fn samples(&self) -> usize {
         let known = |values: &[f32]| values.iter().filter(|value| !value.is_nan()).count();

@@ -1,5 +1,8 @@
 //! Usage that stays on disk gives the advice that it gives in memory.
 
+use std::fs;
+use std::path::Path;
+
 use kcost::collect::refuse_impossible;
 use kcost::pipeline::{self, Settings};
 use kcost::progress::Silent;
@@ -91,6 +94,45 @@ fn what_cannot_be_is_taken_out_of_every_part() {
     let parts = of_parts(&snapshot, &settings, week);
     assert!(parts.contains("as kilobytes would be"));
     assert!(parts == of_whole(snapshot, &settings, week));
+}
+
+/// All files of a bundle but the one that tells of the others.
+fn files(bundle: &Path) -> Vec<Vec<u8>> {
+    let names = [
+        "cluster.json",
+        "workloads.json",
+        "series.json",
+        "usage.parquet",
+    ];
+    names
+        .map(|name| fs::read(bundle.join(name)).unwrap())
+        .into()
+}
+
+#[test]
+fn a_bundle_written_part_by_part_is_that_of_the_whole() {
+    let folder = tempfile::tempdir().unwrap();
+    let place = |name: &str| folder.path().join(name);
+    snapshot::write(&DEMO, &place("shop.kcost")).unwrap();
+    let read = record::read_within(&place("shop.kcost"), 0, PART).unwrap();
+    let Read::Parts(mut read, parts) = read else {
+        panic!("usage was read at once");
+    };
+    let usage = parts.sift(&mut read).unwrap();
+    let stored = usage.of(&read);
+    let samples = snapshot::write_with(&read, &stored, &place("again.kcost"), false).unwrap();
+    assert_eq!(samples, DEMO.usage.samples());
+    assert!(files(&place("again.kcost")) == files(&place("shop.kcost")));
+    // Of every third workload alone.
+    let asked: Vec<bool> = (0..read.workloads.len()).map(|it| it % 3 == 1).collect();
+    let mut some = DEMO.clone();
+    some.retain(&asked);
+    snapshot::write(&some, &place("some.kcost")).unwrap();
+    let mut left = read.clone();
+    left.retain(&asked);
+    let chosen = stored.chosen(&asked);
+    snapshot::write_with(&left, &chosen, &place("chosen.kcost"), false).unwrap();
+    assert!(files(&place("chosen.kcost")) == files(&place("some.kcost")));
 }
 
 #[test]

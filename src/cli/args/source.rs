@@ -177,9 +177,24 @@ pub(in crate::cli) struct ClusterArgs {
 }
 
 /// A snapshot, and which of its workloads are asked for.
+#[derive(Clone)]
 pub(in crate::cli) struct Whole {
     pub(in crate::cli) snapshot: Snapshot,
     pub(in crate::cli) asked: Vec<bool>,
+}
+
+impl Whole {
+    /// What is asked for alone.
+    pub(in crate::cli) fn narrowed(self) -> Snapshot {
+        let Self {
+            mut snapshot,
+            asked,
+        } = self;
+        // As of a part of the namespaces: nothing is to be said of whole nodes.
+        snapshot.cluster.in_part |= asked.contains(&false);
+        snapshot.retain(&asked);
+        snapshot
+    }
 }
 
 /// A snapshot, and its usage where that stayed on disk.
@@ -341,14 +356,7 @@ impl ClusterArgs {
 impl SourceArgs {
     /// Takes or reads the one snapshot, and narrows it to what was asked for.
     pub(in crate::cli) fn read(&self, progress: &dyn Progress) -> Result<Snapshot, Error> {
-        let Whole {
-            mut snapshot,
-            asked,
-        } = self.read_whole(progress)?;
-        // As of a part of the namespaces: nothing is to be said of whole nodes.
-        snapshot.cluster.in_part |= asked.contains(&false);
-        snapshot.retain(&asked);
-        Ok(snapshot)
+        self.read_whole(progress).map(Whole::narrowed)
     }
 
     /// The same for advice: what is asked for is told apart from what there is to learn from.
@@ -363,22 +371,22 @@ impl SourceArgs {
 
     /// The same, where usage that memory should not hold at once may stay on disk.
     pub(in crate::cli) fn read_parts(&self, progress: &dyn Progress) -> Result<Parts, Error> {
-        let path = self.snapshot.first();
-        if path.is_none() && !self.is_live() {
+        if self.demo {
             return self.read_whole(progress).map(Parts::in_memory);
         }
         self.one()?;
         let scope = self.scope()?;
+        let path = self.snapshot.first();
         let (mut snapshot, mut usage) = match path {
             Some(path) => read_bundle(path, progress)?,
-            None => self.read_cluster(&scope, progress)?,
+            None => self.read_aside(&scope, progress)?,
         };
         if let Some(path) = path {
             last::remember(path);
         }
         let asked = self.look_at(&scope, &mut snapshot)?;
         if let Some(usage) = &mut usage {
-            // A cluster was asked for the step that is wanted.
+            // A cluster was asked for the step that is wanted, and files were put on it.
             let step = self.usage_args.step.filter(|_| path.is_some());
             usage.cut(step, self.usage_args.window);
         }
@@ -388,20 +396,25 @@ impl SourceArgs {
         })
     }
 
-    /// A cluster, whose usage waits in a file where memory should not hold it at once.
-    fn read_cluster(
+    /// A cluster or files, whose usage waits in a file where memory should not hold it at
+    /// once.
+    fn read_aside(
         &self,
         scope: &Scope,
         progress: &dyn Progress,
     ) -> Result<(Snapshot, Option<Sifted>), Error> {
-        let options = self.live(scope, self.cluster.context.first())?;
-        let read = live::collect_aside(&options, record::HELD, progress);
-        let (mut snapshot, aside) = super::super::block_on(read)?;
+        let (mut snapshot, aside) = if self.is_live() {
+            let options = self.live(scope, self.cluster.context.first())?;
+            let read = live::collect_aside(&options, record::HELD, progress);
+            super::super::block_on(read)?
+        } else {
+            files::import_aside(&self.files(scope), record::HELD, progress)?
+        };
         let Some(aside) = aside else {
             refuse_impossible(&mut snapshot);
             return Ok((snapshot, None));
         };
-        let sifted = record::Parts::of_cluster(aside).sift(&mut snapshot)?;
+        let sifted = record::Parts::set_aside(aside).sift(&mut snapshot)?;
         Ok((snapshot, Some(sifted)))
     }
 

@@ -11,12 +11,11 @@ use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
 
-use super::{
-    Resolved, devices, drop_ended, drop_unknown_containers, mark_runs, resolve_with_ended,
-};
+use super::together::Together;
+use super::{Aside, Resolved, UsageBuilder, devices, resolve_with_ended};
 use crate::progress::Progress;
 use crate::snapshot::ParseSelectorError;
-use crate::snapshot::{Gap, Snapshot, Source, SourceKind, Usage, Workload};
+use crate::snapshot::{Gap, Grid, Snapshot, Source, SourceKind, Usage, Workload};
 use crate::units::Span;
 
 pub use foreign::Foreign;
@@ -93,6 +92,9 @@ pub enum ImportError {
         last: Timestamp,
         step: Span,
     },
+    /// What was put into the temporary file.
+    #[error("failed to read usage again from its temporary file")]
+    Aside(#[source] io::Error),
     #[error(transparent)]
     Selector(#[from] ParseSelectorError),
 }
@@ -122,6 +124,9 @@ impl ImportError {
                     .to_owned(),
             ),
             Self::Read { source, .. } => Some(how_to_read(source).to_owned()),
+            Self::Aside(_) => {
+                Some("check the folder for temporary files, which `TMPDIR` names".to_owned())
+            }
             Self::Selector(_) => None,
         }
     }
@@ -165,51 +170,78 @@ fn how_to_read(error: &io::Error) -> &'static str {
 ///
 /// `taken_at` and the end of the window come from the newest sample; without
 /// usage `taken_at` is the newest creation that the objects tell of.
+///
+/// # Errors
+///
+/// When a file cannot be read or understood, or its samples fit no grid.
 pub fn import(options: &FileOptions, progress: &dyn Progress) -> Result<Snapshot, ImportError> {
+    let (together, builder) = read(options, None, progress)?;
+    Ok(match builder {
+        Some(builder) => together.with(builder),
+        None => together.with_usage(Usage::default()),
+    })
+}
+
+/// The same, where of usage so many bytes are held at once: what is more waits in a temporary
+/// file, and is not in the snapshot.
+///
+/// # Errors
+///
+/// As [`import`].
+pub fn import_aside(
+    options: &FileOptions,
+    held: u64,
+    progress: &dyn Progress,
+) -> Result<(Snapshot, Option<Aside>), ImportError> {
+    let (together, builder) = read(options, Some(held), progress)?;
+    Ok(match builder {
+        Some(builder) => together.with_aside(builder),
+        None => (together.with_usage(Usage::default()), None),
+    })
+}
+
+/// Reads objects, and usage beside them.
+fn read(
+    options: &FileOptions,
+    held: Option<u64>,
+    progress: &dyn Progress,
+) -> Result<(Together, Option<UsageBuilder>), ImportError> {
     let (objects, mut gaps) = objects::read(&options.objects, &options.scope, progress)?;
-    let Resolved {
-        mut cluster,
-        mut workloads,
-        pods,
-        ended,
-        gaps: found,
-    } = resolve_with_ended(objects);
-    cluster.name.clone_from(&options.name);
-    gaps.extend(found);
-    let (read, found) = usage::read(options, progress)?;
-    gaps.extend(found);
-    let newest = read.as_ref().map(|read| read.newest);
-    let mut usage = Usage::default();
-    if let Some(read) = read {
-        let grid = *read.builder.grid();
-        let time = |slot: usize| {
-            grid.time(u32::try_from(slot).unwrap_or(u32::MAX))
-                .as_second()
-        };
-        let ends = (&time as &dyn Fn(usize) -> i64, grid.end().as_second());
-        let owners = (&pods, workloads.as_mut_slice());
-        devices::give(&read.devices, ends, &cluster.nodes, owners);
-        let (placed, found) = read.builder.finish(&pods);
-        usage = placed;
-        gaps.extend(found);
-        gaps.extend(drop_unknown_containers(&mut usage, &workloads));
-        mark_runs(&usage, &mut workloads);
+    let mut resolved = resolve_with_ended(objects);
+    resolved.cluster.name.clone_from(&options.name);
+    gaps.append(&mut resolved.gaps);
+    let (found, more) = usage::read(options, held, progress)?;
+    gaps.extend(more);
+    let newest = found.as_ref().map(|found| found.newest);
+    let builder = if let Some(usage::Found {
+        builder, devices, ..
+    }) = found
+    {
+        give_devices(&devices, builder.grid(), &mut resolved);
+        Some(builder)
     } else {
         let hint = "give samples with `--usage`, as CSV or Parquet";
         let none = Gap::new("no-usage", "usage", "there are no samples").hint(hint);
         gaps.push(none);
-    }
-    let mut snapshot = Snapshot {
-        taken_at: newest.unwrap_or_else(|| newest_creation(&workloads)),
-        tool_version: env!("CARGO_PKG_VERSION").to_owned(),
-        cluster,
+        None
+    };
+    let together = Together {
+        taken_at: newest.unwrap_or_else(|| newest_creation(&resolved.workloads)),
+        resolved,
         sources: sources(options),
-        workloads,
-        usage,
         gaps,
     };
-    drop_ended(&mut snapshot, None, &ended);
-    Ok(snapshot)
+    Ok((together, builder))
+}
+
+fn give_devices(found: &devices::OfContainers, grid: &Grid, resolved: &mut Resolved) {
+    let time = |slot: usize| {
+        let slot = u32::try_from(slot).unwrap_or(u32::MAX);
+        grid.time(slot).as_second()
+    };
+    let ends = (&time as &dyn Fn(usize) -> i64, grid.end().as_second());
+    let owners = (&resolved.pods, resolved.workloads.as_mut_slice());
+    devices::give(found, ends, &resolved.cluster.nodes, owners);
 }
 
 /// Without folders: whoever gets the bundle need not know where it was made.

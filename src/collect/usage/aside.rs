@@ -8,7 +8,7 @@ use super::building::Building;
 use super::left_out::LeftOut;
 use super::placed::{HasSeries, Name};
 use super::spill::Spill;
-use crate::snapshot::{BundleError, Gap, Grid, OnDisk, Series, Usage};
+use crate::snapshot::{BundleError, Gap, Grid, Metric, OnDisk, Series, Usage};
 
 /// Bytes of one sample.
 const SAMPLE: usize = size_of::<f32>();
@@ -95,6 +95,10 @@ impl OnDisk for Aside {
 
     fn workload(&self, series: usize) -> u32 {
         self.series[series].workload
+    }
+
+    fn metrics(&self, series: usize) -> Vec<Metric> {
+        self.series[series].building.metrics().into_iter().collect()
     }
 
     fn bytes(&self, series: usize) -> u64 {

@@ -149,6 +149,7 @@ impl UsageBuilder {
 
     /// Adds what another has of the same grid; of series that both have, the larger values.
     pub fn join(&mut self, other: Self) {
+        let more = other.series.iter().map(Building::bytes).sum();
         for building in other.series {
             let names = [&building.namespace, &building.pod, &building.container];
             let (handle, new) = self.handles.of(names.map(String::as_str));
@@ -158,6 +159,7 @@ impl UsageBuilder {
                 self.series[handle].join(building, self.grid.len);
             }
         }
+        self.took(more);
     }
 
     fn spill_all(&mut self) -> io::Result<()> {

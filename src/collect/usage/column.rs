@@ -12,6 +12,12 @@ pub enum Column {
 }
 
 impl Column {
+    /// All there are, in one order.
+    pub(crate) fn all() -> impl Iterator<Item = Self> {
+        let more = Metric::ALL.into_iter().map(Self::More);
+        [Self::CpuCores, Self::MemoryBytes].into_iter().chain(more)
+    }
+
     /// The name of its column in tables.
     pub fn name(self) -> &'static str {
         match self {

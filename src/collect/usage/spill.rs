@@ -4,27 +4,24 @@ use std::fs::File;
 use std::io::{self, Read as _, Seek as _, SeekFrom, Write as _};
 use std::ops::Range;
 
-use bytemuck::{cast_slice, cast_slice_mut};
+use bytemuck::{Pod, cast_slice, cast_slice_mut};
 
 use super::growing::length;
 
-/// Bytes of one sample.
-const SAMPLE: u64 = 4;
-
 /// A file without a name: it is gone with the process, however that ends.
 #[derive(Debug)]
-pub(super) struct Spill {
+pub(in crate::collect) struct Spill {
     file: File,
-    /// Samples in it.
+    /// Bytes in it.
     len: u64,
 }
 
 /// A stretch of one column, and where it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Stretch {
-    /// The place of its first sample among all.
+    /// The byte that it begins at.
     at: u64,
-    /// The slot of that.
+    /// The slot of its first sample.
     first: u32,
     len: u32,
     /// Whether all of its slots are known.
@@ -40,28 +37,39 @@ impl Stretch {
 
 impl Spill {
     /// An empty one, in the folder for temporary files.
-    pub(super) fn new() -> io::Result<Self> {
+    pub(in crate::collect) fn new() -> io::Result<Self> {
         let file = tempfile::tempfile()?;
         Ok(Self { file, len: 0 })
     }
 
+    /// Writes values behind all others, and says where they are.
+    pub(in crate::collect) fn append(&mut self, values: &[impl Pod]) -> io::Result<u64> {
+        let at = self.len;
+        self.file.seek(SeekFrom::Start(at))?;
+        let bytes: &[u8] = cast_slice(values);
+        self.file.write_all(bytes)?;
+        self.len += u64::try_from(bytes.len()).unwrap_or(u64::MAX);
+        Ok(at)
+    }
+
+    /// Reads as many values as there is room for.
+    pub(in crate::collect) fn read(&mut self, at: u64, values: &mut [impl Pod]) -> io::Result<()> {
+        self.file.seek(SeekFrom::Start(at))?;
+        self.file.read_exact(cast_slice_mut(values))
+    }
+
     /// Writes the samples of slots from `first` on behind all others.
     pub(super) fn put(&mut self, first: u32, samples: &[f32]) -> io::Result<Stretch> {
-        self.file.seek(SeekFrom::Start(self.len * SAMPLE))?;
-        self.file.write_all(cast_slice(samples))?;
-        let stretch = Stretch {
-            at: self.len,
+        Ok(Stretch {
+            at: self.append(samples)?,
             first,
             len: u32::try_from(samples.len()).unwrap_or(u32::MAX),
             is_whole: !samples.iter().any(|it| it.is_nan()),
-        };
-        self.len += u64::from(stretch.len);
-        Ok(stretch)
+        })
     }
 
     /// Reads a stretch into as many samples.
     pub(super) fn get(&mut self, stretch: &Stretch, samples: &mut [f32]) -> io::Result<()> {
-        self.file.seek(SeekFrom::Start(stretch.at * SAMPLE))?;
-        self.file.read_exact(cast_slice_mut(samples))
+        self.read(stretch.at, samples)
     }
 }

@@ -28,6 +28,7 @@ mod table;
 mod turn;
 mod write;
 
+use std::convert::Infallible;
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -38,7 +39,7 @@ pub use place::{abandon, check_folder, check_place};
 pub(crate) use place::{absolute, private_file, recover};
 pub(crate) use read::{objects, tables};
 pub(crate) use write::{hex, write_with_log};
-pub use write::{replace, write};
+pub use write::{write, write_with};
 
 /// The version of the format that this kcost writes, and the newest that it reads.
 pub const FORMAT_VERSION: u32 = 1;
@@ -67,7 +68,7 @@ pub enum BundleError {
         #[source]
         source: io::Error,
     },
-    /// Usage of a cluster, and no bundle: what is more than memory should hold.
+    /// Usage that was set aside, and no bundle: what is more than memory should hold.
     #[error("failed to read usage again from its temporary file")]
     Aside(#[source] io::Error),
     #[error("failed to write {}", path.display())]
@@ -88,6 +89,13 @@ pub enum BundleError {
     NoRecording { path: PathBuf },
     #[error("another kcost is recording into {}", path.display())]
     Busy { path: PathBuf },
+}
+
+/// Usage in memory is always there.
+impl From<Infallible> for BundleError {
+    fn from(never: Infallible) -> Self {
+        match never {}
+    }
 }
 
 impl BundleError {

@@ -8,7 +8,7 @@ use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
 
 use super::super::guard::check_room;
-use super::super::{Cluster, Container, Grid, OnDisk, Snapshot, Usage, Workload};
+use super::super::{Cluster, Container, Grid, Metric, OnDisk, Snapshot, Usage, Workload};
 use super::manifest::{FORMAT, File, Head, Manifest, SeriesHead};
 use super::table::Table;
 use super::write::hex;
@@ -61,6 +61,10 @@ impl OnDisk for UsageTable {
 
     fn workload(&self, series: usize) -> u32 {
         self.table.heads[series].workload
+    }
+
+    fn metrics(&self, series: usize) -> Vec<Metric> {
+        self.table.heads[series].more.clone()
     }
 
     fn bytes(&self, series: usize) -> u64 {

@@ -30,29 +30,87 @@ struct Piece<'a> {
     to: usize,
 }
 
-/// Writes all series, `ROWS` rows at a time.
-pub(super) fn write(
-    out: impl Write + Send,
-    series: &[Series],
-    workloads: &[Workload],
-    grid: &Grid,
-) -> io::Result<()> {
-    let metrics = metrics(series.iter().flat_map(|s| s.more.keys().copied()));
-    let mut writer = Writer::new(out, &kinds(&metrics))?;
-    // The next rows are made ready while those before are packed.
-    let mut ready: Vec<Column> = Vec::new();
-    for batch in batches(series) {
-        let columns = || columns(&batch, workloads, grid, &metrics);
-        let (packed, next) = rayon::join(|| writer.write(&ready), columns);
-        packed?;
-        ready = next?;
-    }
-    writer.write(&ready)?;
-    writer.finish()
+/// A table as it is written, from series that come in their order.
+pub(super) struct Rows<'a, W: Write + Send> {
+    writer: Writer<W>,
+    workloads: &'a [Workload],
+    grid: &'a Grid,
+    metrics: Vec<Metric>,
+    /// The next rows, made ready while those before are packed.
+    ready: Vec<Column>,
+    /// Rows that are fewer than a batch so far.
+    rest: Vec<Series>,
 }
 
-/// The rows of all series, [`ROWS`] in each batch.
-fn batches(series: &[Series]) -> Vec<Vec<Piece<'_>>> {
+impl<'a, W: Write + Send> Rows<'a, W> {
+    /// Of a table with these metrics beside CPU and memory.
+    pub(super) fn new(
+        out: W,
+        workloads: &'a [Workload],
+        grid: &'a Grid,
+        found: &BTreeSet<Metric>,
+    ) -> io::Result<Self> {
+        let metrics = metrics(found.iter().copied());
+        Ok(Self {
+            writer: Writer::new(out, &kinds(&metrics))?,
+            workloads,
+            grid,
+            metrics,
+            ready: Vec::new(),
+            rest: Vec::new(),
+        })
+    }
+
+    /// Writes these series, but for the last rows, which wait until they fill a batch.
+    pub(super) fn add(&mut self, series: &[Series]) -> io::Result<()> {
+        let before = std::mem::take(&mut self.rest);
+        let (batches, rest) = batches(before.iter().chain(series));
+        for batch in batches {
+            self.write(&batch)?;
+        }
+        self.rest = rest.iter().map(Piece::alone).collect();
+        Ok(())
+    }
+
+    /// Writes what is left, and the end.
+    pub(super) fn finish(mut self) -> io::Result<()> {
+        let rest = std::mem::take(&mut self.rest);
+        let (_, rest) = batches(rest.iter());
+        self.write(&rest)?;
+        self.writer.write(&self.ready)?;
+        self.writer.finish()
+    }
+
+    fn write(&mut self, batch: &[Piece<'_>]) -> io::Result<()> {
+        let columns = || columns(batch, self.workloads, self.grid, &self.metrics);
+        let (packed, next) = rayon::join(|| self.writer.write(&self.ready), columns);
+        packed?;
+        self.ready = next?;
+        Ok(())
+    }
+}
+
+impl Piece<'_> {
+    /// A series of these rows alone.
+    fn alone(&self) -> Series {
+        let (series, rows) = (self.series, self.from..self.to);
+        let more = series.more.iter();
+        Series {
+            workload: series.workload,
+            pod: series.pod.clone(),
+            container: series.container.clone(),
+            first: series.first + u32::try_from(self.from).unwrap_or(0),
+            cpu_cores: series.cpu_cores[rows.clone()].to_vec(),
+            memory_bytes: series.memory_bytes[rows.clone()].to_vec(),
+            more: more
+                .map(|(metric, values)| (*metric, values.part(rows.clone())))
+                .collect(),
+        }
+    }
+}
+
+/// The rows of all series, [`ROWS`] in each batch, and those that are left.
+fn batches<'s>(series: impl Iterator<Item = &'s Series>) -> (Vec<Vec<Piece<'s>>>, Vec<Piece<'s>>) {
     let mut batches = Vec::new();
     let mut batch = Vec::new();
     let mut rows = 0;
@@ -73,10 +131,7 @@ fn batches(series: &[Series]) -> Vec<Vec<Piece<'_>>> {
             }
         }
     }
-    if rows > 0 {
-        batches.push(batch);
-    }
-    batches
+    (batches, batch)
 }
 
 /// The metrics that occur, in the order of [`Metric::ALL`].

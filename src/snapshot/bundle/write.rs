@@ -5,13 +5,13 @@ use std::path::{Path, PathBuf};
 use serde::{Serialize, Serializer};
 use sha2::{Digest, Sha256};
 
-use super::super::{Container, Snapshot, Workload};
+use super::super::{Container, Snapshot, Supply, Workload};
 use super::manifest::{ClusterHead, FORMAT, File, Manifest, SeriesHead, Window};
 use super::over::Over;
 use super::place::{Unfinished, private_file};
+use super::table::Rows;
 use super::{
     BundleError, CLUSTER, FORMAT_VERSION, LOG, MANIFEST, SERIES, USAGE, WORKLOADS, fits, seal,
-    table,
 };
 
 /// Writes a bundle under a temporary name and renames it when it is whole.
@@ -21,18 +21,48 @@ use super::{
 /// error or an interruption nothing is left behind. Beyond the snapshot it
 /// needs the memory of one row group.
 pub fn write(snapshot: &Snapshot, path: &Path) -> Result<(), BundleError> {
-    put(snapshot, path, Over::Snapshot)
+    put(snapshot, &snapshot.usage, path, Over::Snapshot).map(drop)
 }
 
-/// The same, in the place of a recording too, unless one is being made.
-pub fn replace(snapshot: &Snapshot, path: &Path) -> Result<(), BundleError> {
-    put(snapshot, path, Over::Recording)
+/// The same with usage that comes part by part, on the grid of the snapshot: beyond the
+/// objects it needs the memory of one part and of one row group. In the place of a recording
+/// too where `over_recording`, unless one is being made.
+///
+/// Says how many samples it has.
+///
+/// # Errors
+///
+/// When usage cannot be read, or the bundle not be written.
+pub fn write_with<S: Supply>(
+    snapshot: &Snapshot,
+    usage: &S,
+    path: &Path,
+    over_recording: bool,
+) -> Result<usize, BundleError>
+where
+    BundleError: From<S::Error>,
+{
+    let over = if over_recording {
+        Over::Recording
+    } else {
+        Over::Snapshot
+    };
+    put(snapshot, usage, path, over)
 }
 
-fn put(snapshot: &Snapshot, path: &Path, over: Over<'_>) -> Result<(), BundleError> {
+fn put<S: Supply>(
+    snapshot: &Snapshot,
+    usage: &S,
+    path: &Path,
+    over: Over<'_>,
+) -> Result<usize, BundleError>
+where
+    BundleError: From<S::Error>,
+{
     let unfinished = Unfinished::new(path, over)?;
-    fill(snapshot, unfinished.folder())?;
-    unfinished.finish()
+    let filled = fill(snapshot, usage, unfinished.folder())?;
+    unfinished.finish()?;
+    Ok(filled.samples)
 }
 
 /// Writes the tables of a recording and the log beside them, in the place of the
@@ -48,28 +78,36 @@ pub(crate) fn write_with_log<T>(
 ) -> Result<(T, PathBuf), BundleError> {
     let over = held.map_or(Over::Nothing, Over::Own);
     let unfinished = Unfinished::new(path, over)?;
-    let hash = fill(snapshot, unfinished.folder())?;
+    let filled = fill(snapshot, &snapshot.usage, unfinished.folder())?;
     let place = unfinished.target().join(LOG);
-    let log = log(&unfinished.folder().join(LOG), &hash);
+    let log = log(&unfinished.folder().join(LOG), &filled.hash);
     let log = log.map_err(|error| BundleError::write(&place, error))?;
     unfinished.finish()?;
     Ok((log, place))
 }
 
-/// Writes all files of a bundle, and says what the SHA-256 of its manifest is.
-fn fill(snapshot: &Snapshot, folder: &Path) -> Result<String, BundleError> {
-    let usage = &snapshot.usage;
+/// What was written.
+struct Filled {
+    /// The SHA-256 of the manifest.
+    hash: String,
+    samples: usize,
+}
+
+/// Writes all files of a bundle.
+fn fill<S: Supply>(snapshot: &Snapshot, usage: &S, folder: &Path) -> Result<Filled, BundleError>
+where
+    BundleError: From<S::Error>,
+{
+    let grid = &snapshot.usage.grid;
     // What could not be read again is not written.
-    fits::grid(&Window::of(&usage.grid))
+    fits::grid(&Window::of(grid))
         .map_err(|problem| BundleError::write(folder, io::Error::other(problem)))?;
-    let heads: Vec<SeriesHead> = usage.series.iter().map(SeriesHead::of).collect();
+    let (table, heads, samples) = table(snapshot, usage, folder)?;
     let files = vec![
         json(folder, CLUSTER, &snapshot.cluster)?,
         json(folder, WORKLOADS, &Noted(&snapshot.workloads))?,
         json(folder, SERIES, &heads)?,
-        file(folder, USAGE, |out| {
-            table::write(out, &usage.series, &snapshot.workloads, &usage.grid)
-        })?,
+        table,
     ];
     let mut manifest = Manifest {
         format: FORMAT.to_owned(),
@@ -81,7 +119,7 @@ fn fill(snapshot: &Snapshot, folder: &Path) -> Result<String, BundleError> {
             server_version: snapshot.cluster.server_version.clone(),
             nodes: snapshot.cluster.nodes.len(),
         },
-        window: Window::of(&usage.grid),
+        window: Window::of(grid),
         sources: snapshot.sources.clone(),
         files,
         gaps: snapshot.gaps.clone(),
@@ -92,7 +130,44 @@ fn fill(snapshot: &Snapshot, folder: &Path) -> Result<String, BundleError> {
         serde_json::to_writer_pretty(&mut *out, &manifest)?;
         out.write_all(b"\n")
     })?;
-    Ok(written.sha256)
+    Ok(Filled {
+        hash: written.sha256,
+        samples,
+    })
+}
+
+/// Writes usage, and says which series it is of and how many samples they have.
+fn table<S: Supply>(
+    snapshot: &Snapshot,
+    usage: &S,
+    folder: &Path,
+) -> Result<(File, Vec<SeriesHead>, usize), BundleError>
+where
+    BundleError: From<S::Error>,
+{
+    let (mut heads, mut samples) = (Vec::new(), 0);
+    let mut unread = None;
+    let metrics = usage.metrics();
+    let file = file(folder, USAGE, |out| {
+        let grid = &snapshot.usage.grid;
+        let mut rows = Rows::new(out, &snapshot.workloads, grid, &metrics)?;
+        let mut written = Ok(());
+        let read = usage.each(&mut |_, part| {
+            heads.extend(part.series.iter().map(SeriesHead::of));
+            samples += part.samples();
+            if written.is_ok() {
+                written = rows.add(&part.series);
+            }
+        });
+        unread = read.err();
+        written?;
+        rows.finish()
+    });
+    // What could not be read is told before what came of it.
+    match unread {
+        Some(error) => Err(error.into()),
+        None => Ok((file?, heads, samples)),
+    }
 }
 
 /// The hash that a manifest has of itself.

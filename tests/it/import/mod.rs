@@ -1,5 +1,6 @@
 //! Tables of usage into snapshots.
 
+mod aside;
 mod mistakes;
 mod rows;
 mod runs;
@@ -9,13 +10,14 @@ mod whole;
 
 use std::fmt::Write as _;
 use std::fs;
+use std::ops::Range;
 
-use kcost::collect::Scope;
-use kcost::collect::files::{FileOptions, ImportError, import};
+use kcost::collect::files::{FileOptions, ImportError, import, import_aside};
+use kcost::collect::{Scope, refuse_impossible};
 use kcost::error::Error;
 use kcost::progress::Silent;
 use kcost::record;
-use kcost::snapshot::Snapshot;
+use kcost::snapshot::{Snapshot, Supply as _, Usage};
 
 use crate::bundle::explain;
 use crate::common::Kcost;
@@ -85,7 +87,11 @@ impl Files {
     }
 
     fn import(&self) -> Result<Snapshot, ImportError> {
-        import(&self.options, &Silent)
+        let taken = import(&self.options, &Silent);
+        for held in [1, 4_096] {
+            assert_as_aside(taken.as_ref(), &self.options, held);
+        }
+        taken
     }
 
     /// What is said about files that cannot be read.
@@ -93,6 +99,34 @@ impl Files {
         let error = Error::from(self.import().unwrap_err());
         explain(&error).replace(&*self.folder.path().to_string_lossy(), "[FOLDER]")
     }
+}
+
+/// However little of usage is held in memory, the same comes of it.
+fn assert_as_aside(taken: Result<&Snapshot, &ImportError>, options: &FileOptions, held: u64) {
+    let aside = import_aside(options, held, &Silent);
+    let (mut whole, (mut snapshot, aside)) = match (taken, aside) {
+        (Ok(whole), Ok(aside)) => (whole.clone(), aside),
+        (whole, aside) => {
+            let [whole, aside] = [
+                whole.err().map(ToString::to_string),
+                aside.err().map(|it| it.to_string()),
+            ];
+            return assert_eq!(whole, aside, "{held}");
+        }
+    };
+    refuse_impossible(&mut whole);
+    if let Some(aside) = aside {
+        assert!(snapshot.usage.series.is_empty());
+        let sifted = record::Parts::set_aside(aside).sift(&mut snapshot).unwrap();
+        let mut series = Vec::new();
+        let mut add = |_: Range<usize>, usage: &Usage| series.extend_from_slice(&usage.series);
+        sifted.of(&snapshot).each(&mut add).unwrap();
+        snapshot.usage.series = series;
+    } else {
+        refuse_impossible(&mut snapshot);
+    }
+    // Missing samples are equal only as text.
+    assert_eq!(format!("{snapshot:?}"), format!("{whole:?}"), "{held}");
 }
 
 fn csv(rows: &str) -> Files {

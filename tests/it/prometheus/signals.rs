@@ -49,7 +49,7 @@ fn taken_aside(options: &PrometheusOptions, held: u64) -> (Snapshot, Vec<Series>
         panic!("nothing was set aside of {held}");
     };
     assert!(snapshot.usage.series.is_empty());
-    let usage = record::Parts::of_cluster(aside).sift(&mut snapshot);
+    let usage = record::Parts::set_aside(aside).sift(&mut snapshot);
     let usage = usage.unwrap();
     let (mut series, mut next) = (Vec::new(), 0);
     let mut add = |workloads: Range<usize>, usage: &Usage| {

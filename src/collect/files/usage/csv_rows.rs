@@ -61,7 +61,7 @@ pub(super) fn read(reading: &mut Reading<'_>, source: impl Read) -> Result<(), I
         path: reading.path.to_owned(),
         problem,
     })?;
-    reading.lack(header.lacks);
+    reading.begin(&header);
     let (path, width) = (reading.path, names.len());
     let (sender, receiver) = sync_channel(WAITING);
     let (back, spare) = channel();
@@ -104,7 +104,7 @@ fn take(
             if let Err((column, problem)) = one(reading, header, row, width, &mut values) {
                 reading.bad(line, column + 1, problem)?;
             }
-            reading.check_room(1)?;
+            reading.kept(1)?;
         }
         // Whoever splits may have ended.
         let _ = back.send(batch);

@@ -1,9 +1,10 @@
 //! Rows of single devices, into figures of their containers and what each did.
 
 use std::collections::BTreeMap;
+use std::io;
 
 use super::grid::{Rule, in_slots};
-use super::samples::Raw;
+use super::samples::{Raw, Recall};
 use crate::collect::devices::OfContainers;
 use crate::collect::{Column, UsageBuilder};
 use crate::snapshot::Metric;
@@ -31,18 +32,25 @@ impl Several {
 }
 
 /// Puts devices together on the series of their containers, and keeps what each did.
-pub(super) fn place(all: &[Raw], rule: &Rule, builder: &mut UsageBuilder) -> OfContainers {
+pub(super) fn place(
+    all: Vec<Raw>,
+    recall: &Recall,
+    rule: &Rule,
+    builder: &mut UsageBuilder,
+) -> io::Result<OfContainers> {
     let mut found = OfContainers::new();
-    let mut containers: BTreeMap<[&str; 3], Vec<&Raw>> = BTreeMap::new();
+    let mut containers: BTreeMap<[String; 3], Vec<Raw>> = BTreeMap::new();
     for raw in all {
-        let key = [raw.namespace.as_str(), &raw.pod, raw.device().0];
+        let key = [&*raw.namespace, &raw.pod, raw.device().0].map(str::to_owned);
         containers.entry(key).or_default().push(raw);
     }
     for (names, devices) in containers {
-        let [namespace, pod, container] = names;
+        let devices = devices.into_iter().map(|raw| raw.whole(recall));
+        let devices: Vec<Raw> = devices.collect::<io::Result<_>>()?;
+        let [namespace, pod, container] = &names;
         let series = builder.open(namespace, pod, container);
         let mut slots: BTreeMap<(Metric, u32), Several> = BTreeMap::new();
-        let courses = found.entry(names.map(str::to_owned)).or_default();
+        let courses = found.entry(names.clone()).or_default();
         for raw in &devices {
             let (_, id) = raw.device();
             for (metric, slot, value) in values(raw, rule, builder, series) {
@@ -61,7 +69,7 @@ pub(super) fn place(all: &[Raw], rule: &Rule, builder: &mut UsageBuilder) -> OfC
             builder.set(series, Column::More(metric), slot, several.of_all(metric));
         }
     }
-    found
+    Ok(found)
 }
 
 /// What a device did, slot by slot; what cannot be true is told to the builder.
@@ -71,11 +79,11 @@ fn values(
     builder: &mut UsageBuilder,
     series: usize,
 ) -> Vec<(Metric, u32, f64)> {
-    let times: Vec<i64> = raw.times.iter().collect();
+    let times: Vec<i64> = raw.rows.times.iter().collect();
     let mut order: Vec<usize> = (0..times.len()).collect();
     order.sort_by_key(|row| times[*row]);
     let (mut all, mut placed) = (Vec::new(), Vec::new());
-    for (column, values) in &raw.columns {
+    for (column, values) in &raw.rows.columns {
         let Column::More(metric) = *column else {
             continue;
         };

@@ -1,11 +1,12 @@
 //! One grid for samples that come with times of their own.
 
 use std::collections::BTreeMap;
+use std::io;
 
 use jiff::Timestamp;
 use rayon::prelude::*;
 
-use super::samples::{Raw, Samples};
+use super::samples::{Raw, Recall, Samples};
 use super::{Found, devices};
 use crate::collect::files::ImportError;
 use crate::collect::{Column, UsageBuilder};
@@ -27,6 +28,9 @@ const LONE_STEP: i64 = 300;
 /// The longest distance that is a step and no hole, in seconds: a day.
 const LONGEST_STEP: i64 = 86_400;
 
+/// Rows of the series that are placed side by side, about: 16 MB and what becomes of them.
+const ROWS_AT_A_TIME: usize = 1 << 20;
+
 /// Samples on a grid, and what is doubtful about them.
 type Placed = (Found, Vec<Gap>);
 
@@ -39,17 +43,24 @@ type Placed = (Found, Vec<Gap>);
 ///
 /// Where several samples of a series meet in one slot, memory is the largest
 /// and everything else the mean; of several with the same time the largest counts.
+/// Of what is placed so many bytes are held, where `held` says so.
 pub(super) fn place(
-    mut samples: Samples,
+    (mut samples, recall): (Samples, &Recall),
     step: Option<Span>,
     window: Option<Span>,
+    held: Option<u64>,
 ) -> Result<Option<Placed>, ImportError> {
-    let times = || samples.series.iter().flat_map(|raw| raw.times.iter());
-    let (Some(oldest), Some(newest)) = (times().min(), times().max()) else {
+    let courses = samples.series.par_iter().map(|raw| Course::of(raw, recall));
+    let courses: Vec<Course> = courses
+        .collect::<io::Result<_>>()
+        .map_err(ImportError::Aside)?;
+    let ends = || courses.iter().filter_map(|it| it.ends);
+    let (oldest, newest) = (ends().map(|it| it.0).min(), ends().map(|it| it.1).max());
+    let (Some(oldest), Some(newest)) = (oldest, newest) else {
         return Ok(None);
     };
     let newest = end(newest, samples.beside);
-    let votes = votes(&samples.series);
+    let votes = votes(&courses);
     let step_seconds = step.map_or_else(|| winner(&votes), |step| i64::from(step.as_secs().max(1)));
     let gap = if step.is_none() {
         mixed(&votes, step_seconds)
@@ -58,29 +69,73 @@ pub(super) fn place(
     };
     let rule = Rule::new(oldest, newest, step_seconds, step.is_none(), window);
     let grid = rule.grid(oldest, newest)?;
-    rule.refuse_sparse(&samples)?;
+    rule.refuse_sparse(&courses)?;
+    let mut builder = UsageBuilder::holding(grid, held);
+    let mut doubled = Doubled::default();
     let of_devices = samples.devices.take();
     // What is placed is dropped, so that both together take no more than the samples.
-    let series = samples.series.into_par_iter();
-    let empty = || UsageBuilder::new(grid);
-    let empty = || (empty(), Doubled::default());
-    let placed = series.fold(empty, |(mut builder, mut doubled), raw| {
-        let times = place_series(&raw, &rule, &mut builder);
-        doubled.add(times, || format!("{}/{}", raw.namespace, raw.pod));
-        (builder, doubled)
-    });
-    let (mut builder, doubled) = placed.reduce(empty, |(mut builder, doubled), (more, other)| {
-        builder.join(more);
-        (builder, doubled.and(other))
-    });
+    for series in at_a_time(samples.series, &courses) {
+        let placed = series.into_par_iter().map(|raw| {
+            let raw = raw.whole(recall)?;
+            let mut builder = UsageBuilder::new(grid);
+            let times = place_series(&raw, &rule, &mut builder);
+            let mut doubled = Doubled::default();
+            doubled.add(times, || format!("{}/{}", raw.namespace, raw.pod));
+            Ok((builder, doubled))
+        });
+        let placed: Vec<_> = placed
+            .collect::<io::Result<_>>()
+            .map_err(ImportError::Aside)?;
+        for (one, other) in placed {
+            builder.join(one);
+            doubled = doubled.and(other);
+        }
+    }
     let gaps = gap.into_iter().chain(doubled.gap()).collect();
     let of_devices = of_devices.map(|it| it.series).unwrap_or_default();
+    let devices = devices::place(of_devices, recall, &rule, &mut builder);
     let found = Found {
-        devices: devices::place(&of_devices, &rule, &mut builder),
+        devices: devices.map_err(ImportError::Aside)?,
         builder,
         newest: timestamp(newest),
     };
     Ok(Some((found, gaps)))
+}
+
+/// What is known of a series without its values.
+struct Course {
+    rows: usize,
+    /// Its first and its last time.
+    ends: Option<(i64, i64)>,
+    /// The most frequent distance between its times.
+    step: Option<i64>,
+}
+
+impl Course {
+    fn of(raw: &Raw, recall: &Recall) -> io::Result<Self> {
+        let times = raw.times(recall)?;
+        Ok(Self {
+            rows: times.len(),
+            ends: times.first().copied().zip(times.last().copied()),
+            step: usual_step(&times),
+        })
+    }
+}
+
+/// Series, in their order, of about [`ROWS_AT_A_TIME`] rows each time.
+fn at_a_time(series: Vec<Raw>, courses: &[Course]) -> impl Iterator<Item = Vec<Raw>> {
+    let mut left = series
+        .into_iter()
+        .zip(courses.iter().map(|it| it.rows))
+        .peekable();
+    std::iter::from_fn(move || {
+        let (mut some, mut rows) = (Vec::new(), 0);
+        while let Some((raw, more)) = left.next_if(|_| rows < ROWS_AT_A_TIME) {
+            some.push(raw);
+            rows += more;
+        }
+        (!some.is_empty()).then_some(some)
+    })
 }
 
 /// Times at which a series has several values that are not the same.
@@ -173,16 +228,16 @@ impl Rule {
     }
 
     /// A few rows far apart must not take the memory of all between them.
-    fn refuse_sparse(&self, samples: &Samples) -> Result<(), ImportError> {
-        let ends = |raw: &Raw| Some((raw.times.iter().min()?, raw.times.iter().max()?));
-        let all = samples.series.iter().filter_map(ends);
+    fn refuse_sparse(&self, courses: &[Course]) -> Result<(), ImportError> {
+        let ends = courses.iter().filter_map(|it| it.ends);
+        let all = ends.clone();
         let slots = all.map(|(from, until)| ((until - from) / self.step + 1).min(self.len));
-        let rows = i64::try_from(samples.rows()).unwrap_or(i64::MAX);
+        let rows = courses.iter().map(|it| it.rows).sum::<usize>();
+        let rows = i64::try_from(rows).unwrap_or(i64::MAX);
         let slots: i64 = slots.sum();
         if slots <= MOST_SPARSE.max(rows.saturating_mul(SPARSE)) {
             return Ok(());
         }
-        let ends = samples.series.iter().filter_map(ends);
         let widest = ends.max_by_key(|(from, until)| until - from);
         let (from, until) = widest.unwrap_or_default();
         Err(self.too_long(from, until))
@@ -213,14 +268,9 @@ pub(super) fn timestamp(seconds: i64) -> Timestamp {
 }
 
 /// How many series have each distance as their most frequent one.
-fn votes(series: &[Raw]) -> BTreeMap<i64, usize> {
-    let steps = series.par_iter().filter_map(|raw| {
-        let mut times: Vec<i64> = raw.times.iter().collect();
-        times.sort_unstable();
-        usual_step(&times)
-    });
+fn votes(courses: &[Course]) -> BTreeMap<i64, usize> {
     let mut votes = BTreeMap::new();
-    for step in steps.collect::<Vec<i64>>() {
+    for step in courses.iter().filter_map(|it| it.step) {
         *votes.entry(step).or_default() += 1;
     }
     votes
@@ -268,13 +318,13 @@ fn mixed(votes: &BTreeMap<i64, usize>, step: i64) -> Option<Gap> {
 fn place_series(raw: &Raw, rule: &Rule, builder: &mut UsageBuilder) -> u64 {
     let mut doubled = 0;
     let series = builder.open(&raw.namespace, &raw.pod, &raw.container);
-    let times: Vec<i64> = raw.times.iter().collect();
+    let times: Vec<i64> = raw.rows.times.iter().collect();
     let mut order: Vec<usize> = (0..times.len()).collect();
     if !times.is_sorted() {
         order.sort_by_key(|row| times[*row]);
     }
     let mut placed = Vec::with_capacity(times.len());
-    for (column, values) in &raw.columns {
+    for (column, values) in &raw.rows.columns {
         let rows = order
             .iter()
             .map(|row| (times[*row], values.get(*row).copied()));

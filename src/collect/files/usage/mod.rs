@@ -7,8 +7,10 @@ mod devices;
 mod grid;
 mod header;
 mod parquet_rows;
+mod rows;
 mod samples;
 mod times;
+mod waiting;
 
 use std::fs::File;
 use std::io::{self, Read as _};
@@ -23,8 +25,10 @@ use crate::progress::{Progress, Task};
 use crate::snapshot::parquet::Source;
 use crate::snapshot::{Gap, check_room};
 use days::{Days, Place, Strays};
+use header::Header;
 use jiff::Timestamp;
-use samples::Samples;
+use samples::{Recall, Samples};
+use waiting::Waiting;
 
 pub(super) use header::REQUIRED;
 
@@ -42,6 +46,9 @@ struct Reading<'a> {
     scope: &'a Scope,
     lenient: bool,
     samples: Samples,
+    /// Bytes of samples that all readers hold together at most, and where the rest waits.
+    most: usize,
+    waiting: Waiting,
     days: Days,
     /// Which of the files this is.
     file: usize,
@@ -49,7 +56,9 @@ struct Reading<'a> {
     /// Rows read so far, good or bad.
     rows: u64,
     /// How many read at a time.
-    readers: u64,
+    readers: usize,
+    /// What the samples of one row take, in bytes.
+    row: usize,
     /// Whether some files have no CPU, and no memory.
     lacks: [bool; 2],
 }
@@ -67,24 +76,31 @@ struct Skipped {
     first: Option<(u64, String)>,
 }
 
-/// Reads all files; `None` where there is no sample at all.
+/// Reads all files; `None` where there is no sample at all. Of samples so many bytes are held,
+/// where `held` says so: the rest waits in a temporary file.
 pub(super) fn read(
     options: &FileOptions,
+    held: Option<u64>,
     progress: &dyn Progress,
 ) -> Result<(Option<Found>, Vec<Gap>), ImportError> {
     let sizes = options.usage.iter().filter_map(|path| path.metadata().ok());
     let total: u64 = sizes.map(|file| file.len()).sum();
     let task = progress.task("reading usage", (total > 0).then_some(total));
+    let waiting = Waiting::default();
+    let most = held.map_or(usize::MAX, |it| usize::try_from(it).unwrap_or(usize::MAX));
     let mut reading = Reading {
         path: Path::new(""),
         scope: &options.scope,
         lenient: options.lenient,
-        samples: Samples::default(),
+        samples: Samples::holding(most, &waiting),
+        most,
+        waiting: waiting.clone(),
         days: Days::default(),
         file: 0,
         skipped: Skipped::default(),
         rows: 0,
         readers: 1,
+        row: 0,
         lacks: [false; 2],
     };
     let mut gaps = Vec::new();
@@ -92,20 +108,27 @@ pub(super) fn read(
         (reading.path, reading.file) = (path, file);
         read_file(&mut reading, &*task)?;
         gaps.extend(std::mem::take(&mut reading.skipped).gap(path));
-        let rows = reading.samples.rows();
+        let rows = reading.rows;
         progress.detail(&format!("rows of usage up to {}: {rows}", path.display()));
     }
     gaps.extend(lacking(reading.lacks));
-    let Reading {
-        mut samples, days, ..
-    } = reading;
+    if let Some(error) = waiting.unwritten() {
+        progress.detail(&format!(
+            "usage stays in memory, as its temporary file cannot be written: {error}"
+        ));
+    }
+    let Reading { samples, days, .. } = reading;
+    let mut recall = Recall {
+        waiting,
+        times: None,
+    };
     if let Some(torn) = days.torn(options.window) {
         if let Some(strays) = &torn.strays {
             gaps.push(skip(strays, &torn.history, options)?);
         }
-        samples.keep(&torn.history);
+        recall.times = Some(torn.history);
     }
-    let found = grid::place(samples, options.step, options.window)?;
+    let found = grid::place((samples, &recall), options.step, options.window, held)?;
     Ok(match found {
         Some((found, mixed)) => {
             gaps.extend(mixed);
@@ -196,10 +219,12 @@ fn table(path: &Path, mut raw: Bytes<'_>) -> io::Result<Source> {
 }
 
 impl<'a> Reading<'a> {
-    /// Another reader of the same file.
-    fn beside(&self) -> Reading<'a> {
+    /// Another reader of the same file, of so many.
+    fn beside(&self, readers: usize) -> Reading<'a> {
         Reading {
-            samples: Samples::default(),
+            samples: Samples::holding(self.most / readers, &self.waiting),
+            waiting: self.waiting.clone(),
+            readers,
             days: Days::default(),
             skipped: Skipped::default(),
             rows: 0,
@@ -207,9 +232,11 @@ impl<'a> Reading<'a> {
         }
     }
 
-    /// Notes what a file does not have.
-    fn lack(&mut self, lacks: [bool; 2]) {
-        for (own, lacks) in self.lacks.iter_mut().zip(lacks) {
+    /// Notes what a file has, and what not.
+    fn begin(&mut self, header: &Header) {
+        // A time and each number; the time mostly less.
+        self.row = (1 + header.numbers.len()) * size_of::<f32>();
+        for (own, lacks) in self.lacks.iter_mut().zip(header.lacks) {
             *own |= lacks;
         }
     }
@@ -250,15 +277,18 @@ impl<'a> Reading<'a> {
         }
     }
 
-    /// Whether all rows so far, these included, and those to come until this is asked
-    /// again, have room.
-    fn check_room(&mut self, rows: u64) -> Result<(), ImportError> {
+    /// Counts rows that were kept: what is too much to be held goes to the file. Fails where
+    /// these and those to come until the next look have no room.
+    fn kept(&mut self, rows: u64) -> Result<(), ImportError> {
+        let bytes = usize::try_from(rows).unwrap_or(usize::MAX);
+        self.samples.took(bytes.saturating_mul(self.row));
         let before = self.rows / ROWS_A_CHECK;
         self.rows += rows;
         if self.rows / ROWS_A_CHECK == before {
             return Ok(());
         }
-        let held = self.samples.bytes().saturating_mul(self.readers);
+        let readers = u64::try_from(self.readers).unwrap_or(u64::MAX);
+        let held = self.samples.bytes().saturating_mul(readers);
         check_room(held + LEAST_ROOM).map_err(|problem| ImportError::Read {
             path: self.path.to_owned(),
             source: io::Error::new(io::ErrorKind::OutOfMemory, problem),

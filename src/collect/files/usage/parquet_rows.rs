@@ -36,7 +36,7 @@ pub(super) fn read(reading: &mut Reading<'_>, mut table: Source) -> Result<(), I
         path: path.to_owned(),
         problem,
     })?;
-    reading.lack(header.lacks);
+    reading.begin(&header);
     if let Some(problem) = strange(&footer, &names, &header) {
         return Err(fail(problem));
     }
@@ -46,14 +46,11 @@ pub(super) fn read(reading: &mut Reading<'_>, mut table: Source) -> Result<(), I
     } else {
         rayon::current_num_threads().min(MOST_READERS) - 1
     };
-    let mut readers = vec![(reading.beside(), table)];
+    let mut readers = vec![(reading.beside(1 + more), table)];
     for table in (0..more).filter_map(|_| File::open(path).ok()) {
-        readers.push((reading.beside(), Source::File(table)));
+        readers.push((reading.beside(1 + more), Source::File(table)));
     }
     let count = readers.len();
-    for (reading, _) in &mut readers {
-        reading.readers = count as u64;
-    }
     // A part each, and then the next, so that the first bad row is the first that is told.
     for parts in footer.parts(&(0..footer.rows())).chunks(count) {
         let each = readers.par_iter_mut().zip(parts);
@@ -101,7 +98,7 @@ fn fold(
                 Err((column, problem)) => reading.bad(line, column + 1, problem)?,
             }
         }
-        reading.check_room((end - row) as u64)?;
+        reading.kept((end - row) as u64)?;
         row = end;
     }
     Ok(())

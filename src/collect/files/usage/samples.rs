@@ -1,13 +1,18 @@
 //! Samples with their own times, before there is a grid.
 
+use std::io;
 use std::ops::Range;
 
-use super::times::Times;
-use crate::collect::Column;
+use super::rows::Rows;
+use super::waiting::{Stretch, Waiting};
 use crate::collect::usage::Handles;
 
 /// What a series takes in memory beside its names and samples, in bytes.
 const SERIES: usize = 512;
+
+/// What is put into the file of each series at once, on average, in bytes: of less it would
+/// take most to say where it is.
+const LEAST: usize = 2_048;
 
 /// All samples, series by series, in the order of the files.
 #[derive(Default)]
@@ -22,6 +27,16 @@ pub(super) struct Samples {
     handles: Handles,
     /// The series of the last row: most files have long runs of one.
     last: usize,
+    /// Of each series the one whose rows came after its own at last: where all are at one time
+    /// after the other, they come in one order.
+    next: Vec<usize>,
+    /// What series take without their samples, bytes.
+    names: usize,
+    /// Bytes of samples that are held, about, and how many may be: what is more waits in a
+    /// file.
+    held: usize,
+    most: usize,
+    waiting: Waiting,
 }
 
 /// The samples of one container of one pod.
@@ -29,60 +44,88 @@ pub(super) struct Raw {
     pub(super) namespace: String,
     pub(super) pod: String,
     pub(super) container: String,
-    /// Unix seconds, in any order.
-    pub(super) times: Times,
-    /// Values of the metrics that occur; shorter than `times` where the last
-    /// ones are missing, `NaN` where others are.
-    pub(super) columns: Vec<(Column, Vec<f32>)>,
+    /// What is held.
+    pub(super) rows: Rows,
+    /// What waits in the file.
+    pub(super) aside: Vec<Stretch>,
 }
 
 impl Samples {
-    pub(super) fn rows(&self) -> usize {
-        self.series.iter().map(|raw| raw.times.len()).sum()
+    /// None yet; samples beyond so many bytes will wait in the file.
+    pub(super) fn holding(most: usize, waiting: &Waiting) -> Self {
+        Self {
+            most,
+            waiting: waiting.clone(),
+            ..Self::default()
+        }
     }
 
     /// What all of it takes in memory, about.
     pub(super) fn bytes(&self) -> u64 {
-        let names = |raw: &Raw| 2 * (raw.namespace.len() + raw.pod.len() + raw.container.len());
-        let values = |raw: &Raw| raw.times.bytes() + 4 * raw.times.len() * raw.columns.len();
-        let series = self.series.iter();
-        let bytes: usize = series.map(|raw| SERIES + names(raw) + values(raw)).sum();
         let devices = self.devices.as_ref().map_or(0, |it| it.bytes());
-        u64::try_from(bytes).unwrap_or(u64::MAX) + devices
+        u64::try_from(self.names + self.held).unwrap_or(u64::MAX) + devices
     }
 
-    /// Drops what is of other times.
-    pub(super) fn keep(&mut self, times: &Range<i64>) {
-        for raw in &mut self.series {
-            raw.keep(times);
+    /// Counts samples that were added, in bytes; where too many are held, they go to the file.
+    pub(super) fn took(&mut self, bytes: usize) {
+        self.held = self.held.saturating_add(bytes);
+        let least = self.count().saturating_mul(LEAST.min(self.most));
+        if self.held > self.most.max(least) {
+            self.set_aside();
         }
-        if let Some(devices) = &mut self.devices {
-            devices.keep(times);
+    }
+
+    /// Series, those of devices too.
+    fn count(&self) -> usize {
+        let devices = self.devices.as_ref().map_or(0, |it| it.count());
+        self.series.len() + devices
+    }
+
+    fn set_aside(&mut self) {
+        let devices = self.devices.iter_mut().flat_map(|it| &mut it.series);
+        if self.waiting.put(self.series.iter_mut().chain(devices)) {
+            self.held = 0;
+        } else {
+            self.most = usize::MAX;
         }
     }
 
     /// Adds what another reader has read.
     pub(super) fn join(&mut self, other: Self) {
+        let held = other.held;
+        self.merge(other);
+        self.took(held);
+    }
+
+    fn merge(&mut self, other: Self) {
         self.beside = self.beside.max(other.beside);
         if let Some(devices) = other.devices {
-            self.devices.get_or_insert_default().join(*devices);
+            self.devices.get_or_insert_default().merge(*devices);
         }
         for raw in other.series {
             let names = [&raw.namespace, &raw.pod, &raw.container];
             let at = self.find(names.map(String::as_str));
-            self.series[at].join(raw);
+            let own = &mut self.series[at];
+            own.rows.join(raw.rows);
+            own.aside.extend(raw.aside);
         }
     }
 
     /// The series of this container.
-    pub(super) fn open(&mut self, names: [&str; 3]) -> &mut Raw {
+    pub(super) fn open(&mut self, names: [&str; 3]) -> &mut Rows {
         let [namespace, pod, container] = names;
         let same =
             |raw: &Raw| raw.container == container && raw.pod == pod && raw.namespace == namespace;
         if !self.series.get(self.last).is_some_and(same) {
-            self.last = self.find(names);
+            let next = self.next.get(self.last).copied();
+            let found = next.filter(|it| self.series.get(*it).is_some_and(same));
+            let found = found.unwrap_or_else(|| self.find(names));
+            if let Some(next) = self.next.get_mut(self.last) {
+                *next = found;
+            }
+            self.last = found;
         }
-        &mut self.series[self.last]
+        &mut self.series[self.last].rows
     }
 
     /// The series of one device of this container.
@@ -90,7 +133,7 @@ impl Samples {
         &mut self,
         [namespace, pod, container]: [&str; 3],
         device: &str,
-    ) -> &mut Raw {
+    ) -> &mut Rows {
         let devices = self.devices.get_or_insert_default();
         devices.open([namespace, pod, &format!("{container}{BEHIND}{device}")])
     }
@@ -99,13 +142,15 @@ impl Samples {
         let [namespace, pod, container] = names;
         let (handle, new) = self.handles.of(names);
         if new {
+            self.names += SERIES + 2 * (namespace.len() + pod.len() + container.len());
             self.series.push(Raw {
                 namespace: namespace.to_owned(),
                 pod: pod.to_owned(),
                 container: container.to_owned(),
-                times: Times::default(),
-                columns: Vec::new(),
+                rows: Rows::default(),
+                aside: Vec::new(),
             });
+            self.next.push(0);
         }
         handle
     }
@@ -113,6 +158,14 @@ impl Samples {
 
 /// What no name holds.
 const BEHIND: char = '\0';
+
+/// Where rows that wait are, and which times are wanted.
+#[derive(Debug, Default)]
+pub(super) struct Recall {
+    pub(super) waiting: Waiting,
+    /// Where not all are.
+    pub(super) times: Option<Range<i64>>,
+}
 
 impl Raw {
     /// The container and the device that it is of.
@@ -122,50 +175,24 @@ impl Raw {
             .unwrap_or((&self.container, ""))
     }
 
-    fn keep(&mut self, times: &Range<i64>) {
-        let all = std::mem::take(&mut self.times);
-        let kept: Vec<bool> = all.iter().map(|time| times.contains(&time)).collect();
-        for (_, values) in &mut self.columns {
-            let mut kept = kept.iter();
-            values.retain(|_| kept.next() == Some(&true));
-        }
-        for time in all.iter().filter(|time| times.contains(time)) {
-            self.times.push(time);
-        }
+    /// All its times, in their order.
+    pub(super) fn times(&self, recall: &Recall) -> io::Result<Vec<i64>> {
+        let aside = recall.waiting.times(&self.aside)?;
+        let all = aside.iter().chain(self.rows.times.iter());
+        let wanted = |time: &i64| recall.times.as_ref().is_none_or(|it| it.contains(time));
+        let mut times: Vec<i64> = all.filter(wanted).collect();
+        times.sort_unstable();
+        Ok(times)
     }
 
-    /// The rows of another part behind its own.
-    fn join(&mut self, other: Self) {
-        let rows = self.times.len();
-        if rows == 0 {
-            *self = other;
-            return;
+    /// With all its rows in memory.
+    pub(super) fn whole(mut self, recall: &Recall) -> io::Result<Self> {
+        let mut rows = recall.waiting.rows(&self.aside)?;
+        rows.join(self.rows);
+        if let Some(times) = &recall.times {
+            rows.keep(times);
         }
-        self.times.extend(&other.times);
-        for (column, values) in other.columns {
-            let held = self.column(column);
-            held.resize(rows, f32::NAN);
-            held.extend(values);
-        }
-    }
-
-    /// One row; a `NaN` is a missing sample.
-    pub(super) fn add(&mut self, time: i64, values: impl Iterator<Item = (Column, f32)>) {
-        let row = self.times.len();
-        self.times.push(time);
-        for (column, value) in values.filter(|(_, value)| !value.is_nan()) {
-            let samples = self.column(column);
-            samples.resize(row, f32::NAN);
-            samples.push(value);
-        }
-    }
-
-    fn column(&mut self, column: Column) -> &mut Vec<f32> {
-        let held = self.columns.iter().position(|(known, _)| *known == column);
-        let place = held.unwrap_or_else(|| {
-            self.columns.push((column, Vec::new()));
-            self.columns.len() - 1
-        });
-        &mut self.columns[place].1
+        (self.rows, self.aside) = (rows, Vec::new());
+        Ok(self)
     }
 }

@@ -8,45 +8,39 @@ pub(super) struct Times {
     rows: usize,
 }
 
-/// Rows that are equally far apart. Times are before 2106.
-#[derive(Debug, Clone, Copy)]
-struct Run {
-    first: u32,
-    /// Between two rows, around zero: later ones may be earlier.
-    apart: u32,
-    rows: u32,
-}
+/// Rows that are equally far apart: the time of the first, the distance between two, around
+/// zero as later ones may be earlier, and how many they are. Times are before 2106.
+pub(super) type Run = [u32; 3];
 
-impl Run {
-    fn time(self, row: u32) -> u32 {
-        self.first.wrapping_add(self.apart.wrapping_mul(row))
-    }
+fn time([first, apart, _]: Run, row: u32) -> u32 {
+    first.wrapping_add(apart.wrapping_mul(row))
 }
 
 impl Times {
-    pub(super) fn len(&self) -> usize {
-        self.rows
+    /// As [`Self::runs`] gives them.
+    pub(super) fn of(runs: Vec<Run>) -> Self {
+        let rows = runs.iter().map(|[.., rows]| count(*rows)).sum();
+        Self { runs, rows }
     }
 
-    /// What they take in memory.
-    pub(super) fn bytes(&self) -> usize {
-        self.runs.len() * size_of::<Run>()
+    pub(super) fn runs(&self) -> &[Run] {
+        &self.runs
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.rows
     }
 
     pub(super) fn push(&mut self, time: i64) {
         let time = u32::try_from(time.max(0)).unwrap_or(u32::MAX);
         self.rows += 1;
         match self.runs.last_mut() {
-            Some(run) if run.rows == 1 => {
-                run.apart = time.wrapping_sub(run.first);
-                run.rows = 2;
+            Some([first, apart, rows]) if *rows == 1 => {
+                *apart = time.wrapping_sub(*first);
+                *rows = 2;
             }
-            Some(run) if run.time(run.rows) == time && run.rows < u32::MAX => run.rows += 1,
-            _ => self.runs.push(Run {
-                first: time,
-                apart: 0,
-                rows: 1,
-            }),
+            Some(run) if self::time(*run, run[2]) == time && run[2] < u32::MAX => run[2] += 1,
+            _ => self.runs.push([time, 0, 1]),
         }
     }
 
@@ -58,13 +52,15 @@ impl Times {
 
     pub(super) fn iter(&self) -> impl Iterator<Item = i64> + '_ {
         let each = |run: &Run| {
-            (0..run.rows).map({
-                let run = *run;
-                move |row| i64::from(run.time(row))
-            })
+            let run = *run;
+            (0..run[2]).map(move |row| i64::from(time(run, row)))
         };
         self.runs.iter().flat_map(each)
     }
+}
+
+fn count(rows: u32) -> usize {
+    usize::try_from(rows).unwrap_or(usize::MAX)
 }
 
 #[cfg(test)]
@@ -85,7 +81,7 @@ mod tests {
     fn what_is_regular_takes_next_to_nothing() {
         let all: Vec<i64> = (0..4_032).map(|at| 1_795_392_000 + at * 300).collect();
         let times = packed(&all);
-        assert_eq!((times.len(), times.bytes()), (4_032, 12));
+        assert_eq!((times.len(), times.runs().len()), (4_032, 1));
         assert!(times.iter().eq(all));
     }
 
@@ -99,7 +95,10 @@ mod tests {
             let mut times = packed(one);
             times.extend(&packed(other));
             prop_assert_eq!(times.len(), all.len());
-            prop_assert!(times.bytes() <= all.len() * 8 + 12);
+            prop_assert!(times.runs().len() <= all.len() / 2 + 1);
+            let again = Times::of(times.runs().to_vec());
+            prop_assert_eq!(again.len(), all.len());
+            prop_assert!(again.iter().eq(times.iter()));
             prop_assert!(times.iter().eq(all));
         }
     }
