@@ -54,6 +54,24 @@ fn rows_in_any_order_wait_in_a_file() {
     assert_eq!(cpu(&files.import().unwrap()), cpu(&end));
 }
 
+/// Of rows of one time it does not matter which comes first.
+#[test]
+fn doubled_rows_are_counted_in_any_order() {
+    let row = |cpu: &str| format!("shop,a,app,{START},{cpu},1000\n");
+    let gaps_of = |values: &[&str]| {
+        let rows: String = values.iter().map(|it| row(it)).collect();
+        gaps(&csv(&rows).import().unwrap())
+    };
+    for values in [["1", "1", "2"], ["1", "2", "1"], ["2", "1", "1"]] {
+        assert!(
+            gaps_of(&values).contains("doubled-rows: 2 rows have"),
+            "{values:?}"
+        );
+    }
+    assert_eq!(gaps_of(&["1", "1", "1"]), "");
+    assert_eq!(gaps_of(&["0", "-0.0"]), "");
+}
+
 #[test]
 fn of_several_files_and_torn_histories_too() {
     let whole = csv(&scraped(0..600)).import().unwrap();

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::io;
 
-use super::grid::{Rule, in_slots};
+use super::grid::{Doubled, Rule, in_slots};
 use super::samples::{Raw, Recall};
 use crate::collect::devices::OfContainers;
 use crate::collect::{Column, UsageBuilder};
@@ -31,14 +31,15 @@ impl Several {
     }
 }
 
-/// Puts devices together on the series of their containers, and keeps what each did.
+/// Puts devices together on the series of their containers, and keeps what each did; beside
+/// it what rows of them are doubled.
 pub(super) fn place(
     all: Vec<Raw>,
     recall: &Recall,
     rule: &Rule,
     builder: &mut UsageBuilder,
-) -> io::Result<OfContainers> {
-    let mut found = OfContainers::new();
+) -> io::Result<(OfContainers, Doubled)> {
+    let (mut found, mut doubled) = (OfContainers::new(), Doubled::default());
     let mut containers: BTreeMap<[String; 3], Vec<Raw>> = BTreeMap::new();
     for raw in all {
         let key = [&*raw.namespace, &raw.pod, raw.device().0].map(str::to_owned);
@@ -53,7 +54,9 @@ pub(super) fn place(
         let courses = found.entry(names.clone()).or_default();
         for raw in &devices {
             let (_, id) = raw.device();
-            for (metric, slot, value) in values(raw, rule, builder, series) {
+            let (values, unlike) = values(raw, rule, builder, series);
+            doubled.add(unlike, raw);
+            for (metric, slot, value) in values {
                 let held = slots.entry((metric, slot)).or_default();
                 held.sum += value;
                 held.count += 1.0;
@@ -69,20 +72,21 @@ pub(super) fn place(
             builder.set(series, Column::More(metric), slot, several.of_all(metric));
         }
     }
-    Ok(found)
+    Ok((found, doubled))
 }
 
-/// What a device did, slot by slot; what cannot be true is told to the builder.
+/// What a device did, slot by slot, and how many of its rows are doubled; what cannot be true
+/// is told to the builder.
 fn values(
     raw: &Raw,
     rule: &Rule,
     builder: &mut UsageBuilder,
     series: usize,
-) -> Vec<(Metric, u32, f64)> {
+) -> (Vec<(Metric, u32, f64)>, u64) {
     let times: Vec<i64> = raw.rows.times.iter().collect();
     let mut order: Vec<usize> = (0..times.len()).collect();
     order.sort_by_key(|row| times[*row]);
-    let (mut all, mut placed) = (Vec::new(), Vec::new());
+    let (mut all, mut placed, mut doubled) = (Vec::new(), Vec::new(), 0);
     for (column, values) in &raw.rows.columns {
         let Column::More(metric) = *column else {
             continue;
@@ -91,7 +95,8 @@ fn values(
             .iter()
             .map(|row| (times[*row], values.get(*row).copied()));
         let refuse = |slot: u32, value: f32| builder.set(series, *column, slot, f64::from(value));
-        in_slots(*column, rows, rule, &mut placed, refuse);
+        let unlike = in_slots(*column, rows, rule, &mut placed, refuse);
+        doubled = doubled.max(unlike);
         for (slot, value) in &placed {
             match column.stored(*value) {
                 Some(value) => all.push((metric, *slot, f64::from(value))),
@@ -99,5 +104,5 @@ fn values(
             }
         }
     }
-    all
+    (all, doubled)
 }

@@ -78,9 +78,8 @@ pub(super) fn place(
         let placed = series.into_par_iter().map(|raw| {
             let raw = raw.whole(recall)?;
             let mut builder = UsageBuilder::new(grid);
-            let times = place_series(&raw, &rule, &mut builder);
             let mut doubled = Doubled::default();
-            doubled.add(times, || format!("{}/{}", raw.namespace, raw.pod));
+            doubled.add(place_series(&raw, &rule, &mut builder), &raw);
             Ok((builder, doubled))
         });
         let placed: Vec<_> = placed
@@ -91,14 +90,16 @@ pub(super) fn place(
             doubled = doubled.and(other);
         }
     }
-    let gaps = gap.into_iter().chain(doubled.gap()).collect();
     let of_devices = of_devices.map(|it| it.series).unwrap_or_default();
     let devices = devices::place(of_devices, recall, &rule, &mut builder);
+    let (devices, other) = devices.map_err(ImportError::Aside)?;
+    let doubled = doubled.and(other);
     let found = Found {
-        devices: devices.map_err(ImportError::Aside)?,
+        devices,
         builder,
         newest: timestamp(newest),
     };
+    let gaps = gap.into_iter().chain(doubled.gap()).collect();
     Ok(Some((found, gaps)))
 }
 
@@ -138,35 +139,37 @@ fn at_a_time(series: Vec<Raw>, courses: &[Course]) -> impl Iterator<Item = Vec<R
     })
 }
 
-/// Times at which a series has several values that are not the same.
+/// Rows of a series that have the time of another, at times of which not all values are the
+/// same.
 #[derive(Default)]
-struct Doubled {
-    times: u64,
+pub(super) struct Doubled {
+    rows: u64,
     /// The first pod that has any, by name.
     example: Option<String>,
 }
 
 impl Doubled {
-    fn add(&mut self, times: u64, name: impl Fn() -> String) {
-        if times > 0 {
-            let (times, example) = (times, Some(name()));
-            *self = std::mem::take(self).and(Self { times, example });
+    /// So many rows of this series.
+    pub(super) fn add(&mut self, rows: u64, raw: &Raw) {
+        if rows > 0 {
+            let example = Some(format!("{}/{}", raw.namespace, raw.pod));
+            *self = std::mem::take(self).and(Self { rows, example });
         }
     }
 
     fn and(self, other: Self) -> Self {
         Self {
-            times: self.times + other.times,
+            rows: self.rows + other.rows,
             example: [self.example, other.example].into_iter().flatten().min(),
         }
     }
 
     fn gap(self) -> Option<Gap> {
         let example = self.example?;
-        let rows = if self.times == 1 {
+        let rows = if self.rows == 1 {
             "1 row has".to_owned()
         } else {
-            format!("{} rows have", self.times)
+            format!("{} rows have", self.rows)
         };
         let text = format!(
             "{rows} the time of another row of the same container and other values, and the \
@@ -314,7 +317,7 @@ fn mixed(votes: &BTreeMap<i64, usize>, step: i64) -> Option<Gap> {
     Some(Gap::new("mixed-steps", "usage", text).hint(hint))
 }
 
-/// Puts a series on the grid; at how many times it has several values that are not the same.
+/// Puts a series on the grid; how many of its rows are [`Doubled`].
 fn place_series(raw: &Raw, rule: &Rule, builder: &mut UsageBuilder) -> u64 {
     let mut doubled = 0;
     let series = builder.open(&raw.namespace, &raw.pod, &raw.container);
@@ -340,8 +343,8 @@ fn place_series(raw: &Raw, rule: &Rule, builder: &mut UsageBuilder) -> u64 {
     doubled
 }
 
-/// The values of a column in the order of their times, as slots; at how many times there are
-/// several that are not the same. What cannot be true takes no part in a mean.
+/// The values of a column in the order of their times, as slots; how many of them are
+/// [`Doubled`]. What cannot be true takes no part in a mean.
 pub(super) fn in_slots(
     column: Column,
     rows: impl Iterator<Item = (i64, Option<f32>)>,
@@ -364,7 +367,7 @@ pub(super) fn in_slots(
             meeting.slot = Some(slot);
         }
         if (0.0..=1e18).contains(&value) {
-            unlike += u64::from(meeting.add(time, f64::from(value)));
+            unlike += meeting.add(time, f64::from(value));
         } else {
             refuse(slot, value);
         }
@@ -378,8 +381,12 @@ pub(super) fn in_slots(
 struct Meeting {
     slot: Option<u32>,
     time: i64,
-    /// The largest with `time`.
+    /// The first and the largest with `time`.
+    first: f64,
     now: f64,
+    /// How many more than the first there are, and whether one of them is not the same.
+    more: u64,
+    unlike: bool,
     /// Of earlier times.
     sum: f64,
     largest: f64,
@@ -387,20 +394,25 @@ struct Meeting {
 }
 
 impl Meeting {
-    /// Whether there is another value of the same time already.
-    fn add(&mut self, time: i64, value: f64) -> bool {
-        let doubled = self.times > 0 && time == self.time;
-        let unlike = doubled && value.to_bits() != self.now.to_bits();
-        if doubled {
-            self.now = self.now.max(value);
-        } else {
-            self.sum += self.now;
-            self.now = value;
-            self.time = time;
-            self.times += 1;
-        }
+    /// How many more have the time of another and are not all the same, in any order.
+    fn add(&mut self, time: i64, value: f64) -> u64 {
         self.largest = self.largest.max(value);
-        unlike
+        if self.times == 0 || time != self.time {
+            self.sum += self.now;
+            (self.time, self.first, self.now) = (time, value, value);
+            (self.more, self.unlike) = (0, false);
+            self.times += 1;
+            return 0;
+        }
+        self.now = self.now.max(value);
+        self.more += 1;
+        let before = self.unlike;
+        self.unlike |= is_other(value, self.first);
+        match (before, self.unlike) {
+            (true, _) => 1,
+            (false, true) => self.more,
+            (false, false) => 0,
+        }
     }
 
     /// The slot and what it comes to.
@@ -414,4 +426,9 @@ impl Meeting {
         };
         Some((slot, value))
     }
+}
+
+#[expect(clippy::float_cmp, reason = "whether it was written as another")]
+fn is_other(value: f64, first: f64) -> bool {
+    value != first
 }
