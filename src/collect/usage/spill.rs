@@ -42,6 +42,11 @@ impl Spill {
         Ok(Self { file, len: 0 })
     }
 
+    /// Where the next values will be.
+    pub(in crate::collect) fn end(&self) -> u64 {
+        self.len
+    }
+
     /// Writes values behind all others, and says where they are.
     pub(in crate::collect) fn append(&mut self, values: &[impl Pod]) -> io::Result<u64> {
         let at = self.len;

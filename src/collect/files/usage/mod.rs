@@ -92,7 +92,7 @@ pub(super) fn read(
         path: Path::new(""),
         scope: &options.scope,
         lenient: options.lenient,
-        samples: Samples::holding(most, &waiting),
+        samples: Samples::holding(most, 1, &waiting),
         most,
         waiting: waiting.clone(),
         days: Days::default(),
@@ -222,7 +222,7 @@ impl<'a> Reading<'a> {
     /// Another reader of the same file, of so many.
     fn beside(&self, readers: usize) -> Reading<'a> {
         Reading {
-            samples: Samples::holding(self.most / readers, &self.waiting),
+            samples: Samples::holding(self.most, readers, &self.waiting),
             waiting: self.waiting.clone(),
             readers,
             days: Days::default(),

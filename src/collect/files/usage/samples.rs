@@ -12,7 +12,7 @@ const SERIES: usize = 512;
 
 /// What is put into the file of each series at once, on average, in bytes: of less it would
 /// take most to say where it is.
-const LEAST: usize = 2_048;
+const LEAST: usize = 1_024;
 
 /// All samples, series by series, in the order of the files.
 #[derive(Default)]
@@ -36,6 +36,8 @@ pub(super) struct Samples {
     /// file.
     held: usize,
     most: usize,
+    /// Of each series, on average.
+    least: usize,
     waiting: Waiting,
 }
 
@@ -51,10 +53,13 @@ pub(super) struct Raw {
 }
 
 impl Samples {
-    /// None yet; samples beyond so many bytes will wait in the file.
-    pub(super) fn holding(most: usize, waiting: &Waiting) -> Self {
+    /// None yet, for one of some readers; samples of all of them beyond so many bytes will wait
+    /// in the file.
+    pub(super) fn holding(most: usize, readers: usize, waiting: &Waiting) -> Self {
+        let most = most / readers;
         Self {
             most,
+            least: most.min(LEAST / readers),
             waiting: waiting.clone(),
             ..Self::default()
         }
@@ -69,7 +74,7 @@ impl Samples {
     /// Counts samples that were added, in bytes; where too many are held, they go to the file.
     pub(super) fn took(&mut self, bytes: usize) {
         self.held = self.held.saturating_add(bytes);
-        let least = self.count().saturating_mul(LEAST.min(self.most));
+        let least = self.count().saturating_mul(self.least);
         if self.held > self.most.max(least) {
             self.set_aside();
         }

@@ -3,6 +3,8 @@
 use std::io;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use bytemuck::cast_slice;
+
 use super::rows::Rows;
 use super::samples::Raw;
 use super::times::{Run, Times};
@@ -19,6 +21,10 @@ struct State {
     /// Why no more is put there.
     unwritten: Option<io::Error>,
 }
+
+/// Bytes of a number in the file, and how many numbers are written at once.
+const WORD: usize = size_of::<u32>();
+const AT_ONCE: usize = 1 << 18;
 
 /// Rows of one series in the file: first the runs of their times, then each column.
 #[derive(Debug, Clone, Copy)]
@@ -85,43 +91,52 @@ impl Waiting {
     }
 }
 
+/// What is held of a series goes once it is written: a disk may be full.
 fn put_all<'a>(
     spill: &mut Option<Spill>,
-    mut series: impl Iterator<Item = &'a mut Raw>,
+    series: impl Iterator<Item = &'a mut Raw>,
 ) -> io::Result<()> {
     let spill = match spill {
         Some(spill) => spill,
         none => none.insert(Spill::new()?),
     };
-    series.try_for_each(|raw| {
-        if raw.rows.times.len() > 0 {
-            let stretch = Stretch::write(&mut raw.rows, spill)?;
-            raw.aside.push(stretch);
-            raw.rows = Rows::default();
+    let (mut words, mut written) = (Vec::new(), Vec::new());
+    let mut series = series.filter(|raw| raw.rows.times.len() > 0).peekable();
+    while let Some(raw) = series.next() {
+        let at = spill.end() + bytes(words.len());
+        written.push((Stretch::write(&mut raw.rows, at, &mut words), raw));
+        if words.len() >= AT_ONCE || series.peek().is_none() {
+            spill.append(&words)?;
+            words.clear();
+            for (stretch, raw) in written.drain(..) {
+                raw.aside.push(stretch);
+                raw.rows = Rows::default();
+            }
         }
-        Ok(())
-    })
+    }
+    Ok(())
 }
 
 impl Stretch {
-    fn write(rows: &mut Rows, spill: &mut Spill) -> io::Result<Self> {
+    /// Puts rows behind others into what will be at a place of the file.
+    fn write(rows: &mut Rows, at: u64, words: &mut Vec<u32>) -> Self {
         let (runs, len) = (rows.times.runs(), rows.times.len());
-        let at = spill.append(runs)?;
+        words.extend_from_slice(runs.as_flattened());
         let mut columns = 0;
         for (bit, column) in Column::all().enumerate() {
             let held = rows.columns.iter_mut().find(|(known, _)| *known == column);
             if let Some((_, values)) = held {
                 values.resize(len, f32::NAN);
-                spill.append(values)?;
+                words.extend_from_slice(cast_slice(values));
                 columns |= 1 << bit;
             }
         }
-        Ok(Self {
+        Self {
             at,
             columns,
             rows: len,
             runs: runs.len(),
-        })
+        }
     }
 
     fn times(&self, spill: &mut Spill) -> io::Result<Times> {
@@ -131,21 +146,24 @@ impl Stretch {
     }
 
     fn rows(&self, spill: &mut Spill) -> io::Result<Rows> {
-        let times = self.times(spill)?;
-        let mut at = self.at + bytes::<Run>(self.runs);
-        let mut columns = Vec::new();
+        let columns = usize::try_from(self.columns.count_ones()).unwrap_or(0);
+        let times = self.runs * size_of::<Run>() / WORD;
+        let mut words = vec![0_u32; times + columns * self.rows];
+        spill.read(self.at, &mut words)?;
+        let (times, mut values) = words.split_at(times);
+        let times = Times::of(times.as_chunks().0.to_vec());
+        let mut columns = Vec::with_capacity(columns);
         for (bit, column) in Column::all().enumerate() {
             if self.columns & (1 << bit) != 0 {
-                let mut values = vec![f32::NAN; self.rows];
-                spill.read(at, &mut values)?;
-                at += bytes::<f32>(self.rows);
-                columns.push((column, values));
+                let (own, others) = values.split_at(self.rows);
+                columns.push((column, cast_slice(own).to_vec()));
+                values = others;
             }
         }
         Ok(Rows { times, columns })
     }
 }
 
-fn bytes<T>(count: usize) -> u64 {
-    u64::try_from(count * size_of::<T>()).unwrap_or(u64::MAX)
+fn bytes(words: usize) -> u64 {
+    u64::try_from(words * WORD).unwrap_or(u64::MAX)
 }
