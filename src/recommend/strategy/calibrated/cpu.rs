@@ -3,6 +3,7 @@
 use std::ops::Range;
 
 use super::Asked;
+use super::pieces::Column;
 use super::replays::Replays;
 use super::sorted::{Ordered, Sorted};
 use super::sought::Sought;
@@ -124,7 +125,7 @@ impl Replayed {
             above: LEVELS[0].0,
             beside: replays.all.iter().map(|it| it.ahead.clone()).collect(),
         };
-        let all = Ordered::with_sums(samples(&many, starting), &asked);
+        let all = Ordered::with_sums(&samples(&many, starting), &asked);
         let mut levels = Vec::new();
         let moments = replays
             .all
@@ -152,15 +153,15 @@ impl Replayed {
     }
 }
 
-/// What pods used, by slot, without the first moments of each.
-fn samples(pods: &[&Series], starting: usize) -> Vec<(u32, f32)> {
-    let mut samples = Vec::with_capacity(pods.iter().map(|series| series.cpu_cores.len()).sum());
-    for series in pods {
+/// What pods used, without the first moments of each.
+fn samples<'a>(pods: &[&'a Series], starting: usize) -> Vec<Column<'a>> {
+    let of_pod = |series: &&'a Series| {
         let steady = if series.first > 0 { starting } else { 0 };
-        let used = (series.first..).zip(series.cpu_cores.iter().copied());
-        samples.extend(used.skip(steady).filter(|(_, used)| !used.is_nan()));
-    }
-    samples
+        let steady = steady.min(series.cpu_cores.len());
+        let first = usize::try_from(series.first).unwrap_or(usize::MAX);
+        (first.saturating_add(steady), &series.cpu_cores[steady..])
+    };
+    pods.iter().map(of_pod).collect()
 }
 
 /// The stretches where the level changed: none before what counts, and none that

@@ -29,6 +29,7 @@ mod joint;
 mod limit;
 mod method;
 mod peaks;
+mod pieces;
 mod pods;
 mod replays;
 mod request;

@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 use std::iter;
 use std::ops::Range;
 
+use super::pieces::Column;
 use super::replays::Replays;
 use super::sorted::Ordered;
 use super::sought::Sought;
@@ -179,18 +180,14 @@ impl Layout {
                 known: Vec::new(),
             };
         }
-        let mut used = Vec::with_capacity(replicas.iter().map(Vec::len).sum());
-        for cells in replicas {
-            let cells = (0..).zip(cells.iter().copied());
-            used.extend(cells.filter(|(_, used): &(u32, f32)| !used.is_nan()));
-        }
+        let used: Vec<Column<'_>> = replicas.iter().map(|cells| (0, &cells[..])).collect();
         let known = self.replays.all.iter().map(|replay| replay.known.clone());
         let asked = Sought {
             stretches: iter::once(0..self.cells).chain(known).collect(),
             above: LEAST,
             ..Sought::default()
         };
-        let ordered = Ordered::without_sums(used, &asked);
+        let ordered = Ordered::without_sums(&used, &asked);
         let within = |stretch: &Range<usize>| Level::of(&ordered, stretch);
         let all = within(&(0..self.cells)).unwrap_or_else(|| profiled(pool));
         let known = self.replays.all.iter().map(|replay| {

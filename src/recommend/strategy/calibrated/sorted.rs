@@ -5,7 +5,8 @@
 
 use std::ops::Range;
 
-use super::sought::{Counts, Sought, long, no_less, parts, rank};
+use super::pieces::{self, Column};
+use super::sought::{Counts, Sought, rank};
 use crate::units::len_f64;
 
 /// Samples of a window by size, each with its place in time: those that were asked for, and
@@ -27,45 +28,48 @@ impl Ordered {
     /// Of places in time and samples, in any order, with every stretch of them. Nothing here is
     /// `NaN`.
     #[cfg(test)]
-    pub(super) fn of(samples: Vec<(u32, f32)>) -> Self {
+    pub(super) fn of(samples: &[(usize, f32)]) -> Self {
+        let columns = samples.iter();
+        let columns = columns.map(|(place, sample)| (*place, std::slice::from_ref(sample)));
+        let columns: Vec<Column<'_>> = columns.collect();
         let each = Sought {
-            stretches: (0..=places(&samples)).map(|at| at..at + 1).collect(),
+            stretches: (0..=places(&columns)).map(|at| at..at + 1).collect(),
             ..Sought::default()
         };
-        Self::with_sums(samples, &each)
+        Self::with_sums(&columns, &each)
     }
 
-    /// The same of what is asked for.
-    pub(super) fn with_sums(samples: Vec<(u32, f32)>, sought: &Sought) -> Self {
-        let mut sums = vec![0.0; places(&samples) + 1];
-        for (place, sample) in &samples {
-            sums[long(*place) + 1] += f64::from(*sample);
+    /// The same of what is asked for, of samples pod by pod.
+    pub(super) fn with_sums(columns: &[Column<'_>], sought: &Sought) -> Self {
+        let mut sums = vec![0.0; places(columns) + 1];
+        for (first, samples) in columns {
+            for (sum, sample) in sums[first + 1..].iter_mut().zip(*samples) {
+                // Nothing is added where nothing is known: no branch to be guessed.
+                *sum += if sample.is_nan() {
+                    0.0
+                } else {
+                    f64::from(*sample)
+                };
+            }
         }
-        for place in 1..sums.len() {
-            sums[place] += sums[place - 1];
+        let mut all = 0.0;
+        for sum in &mut sums {
+            all += *sum;
+            *sum = all;
         }
         Self {
             sums,
-            ..Self::without_sums(samples, sought)
+            ..Self::without_sums(columns, sought)
         }
     }
 
     /// The same for whoever asks for no sum.
-    pub(super) fn without_sums(samples: Vec<(u32, f32)>, sought: &Sought) -> Self {
+    pub(super) fn without_sums(columns: &[Column<'_>], sought: &Sought) -> Self {
         let ends = sought.ends();
-        let parts = parts(&ends);
-        let last = parts.len().saturating_sub(1);
-        let part = |place: u32| parts[long(place).min(last)];
-        let samples: Vec<(u16, f32)> = samples
-            .into_iter()
-            .map(|(place, sample)| (part(place), sample))
-            .collect();
-        let counts = Counts::of(&samples, &ends, |_| true);
-        let least = sought.least(&samples, &counts);
-        let mut upper = match least {
-            Some(least) => no_less(&samples, least),
-            None => samples,
-        };
+        let pieces = pieces::cut(columns, &ends);
+        let counts = Counts::of(&pieces, ends, |sample| !sample.is_nan());
+        let (least, upper) = sought.least(&pieces, &counts);
+        let mut upper = pieces::no_less(&pieces, least, upper);
         radsort::sort_by_key(&mut upper, |(_, sample)| *sample);
         Self {
             values: upper.iter().rev().map(|(_, sample)| *sample).collect(),
@@ -219,13 +223,10 @@ fn many_within(parts: &[u16], lies_within: &impl Fn(u16) -> bool) -> usize {
     usize::from(count)
 }
 
-/// Places up to the last that has a sample.
-fn places(samples: &[(u32, f32)]) -> usize {
-    let mut places = 0;
-    for (place, _) in samples {
-        places = places.max(*place + 1);
-    }
-    long(places)
+/// Places up to the last sample.
+fn places(columns: &[Column<'_>]) -> usize {
+    let ends = columns.iter().map(|(first, samples)| first + samples.len());
+    ends.max().unwrap_or(0)
 }
 
 /// The samples of a stretch, the largest of them in order.
@@ -272,8 +273,8 @@ mod tests {
 
     #[test]
     fn quantiles_and_shares_are_exact() {
-        let samples = (0..=1000_u16).map(|it| (u32::from(it), f32::from(1000 - it)));
-        let all = Ordered::of(samples.collect());
+        let samples = (0..=1000_u16).map(|it| (usize::from(it), f32::from(1000 - it)));
+        let all = Ordered::of(&samples.collect::<Vec<_>>());
         let sorted = all.within(&(0..1001), 0.9).expect("samples");
         assert!((sorted.quantile(0.95) - 950.0).abs() < 1e-9);
         assert!((sorted.quantile(1.0) - 1000.0).abs() < 1e-9);
@@ -284,7 +285,7 @@ mod tests {
 
     #[test]
     fn samples_that_are_all_alike_are_never_above_themselves() {
-        let all = Ordered::of((0..100).map(|place| (place, 0.25)).collect());
+        let all = Ordered::of(&[0.25; 100].into_iter().enumerate().collect::<Vec<_>>());
         let sorted = all.within(&(0..100), 0.9).expect("samples");
         assert_eq!(all.shares_above(&(0..100), &[sorted.quantile(0.9)]), [0.0]);
     }
@@ -292,7 +293,7 @@ mod tests {
     #[test]
     fn a_stretch_is_what_lies_within_it() {
         let samples = [(0, 3.0), (5, -0.0), (2, 1.5), (2, 9.0), (7, 0.0), (3, 2.0)];
-        let all = Ordered::of(samples.to_vec());
+        let all = Ordered::of(&samples);
         let whole = all.within(&(0..10), 0.0).expect("samples");
         assert_eq!(whole.upper(), [-0.0, 0.0, 1.5, 2.0, 3.0, 9.0]);
         assert_eq!(all.shares_above(&(0..10), &[1.5]), [0.5]);
@@ -310,8 +311,8 @@ mod tests {
     #[test]
     fn quantiles_of_a_stretch_are_those_of_its_samples_in_order() {
         const LEVELS: [f64; 4] = [0.8, 0.95, 0.95, 1.0];
-        let of = |place: u32| (place, single(f64::from(place * place % 211)));
-        let all = Ordered::of((0..700).map(of).collect());
+        let of = |place: usize| (place, single(len_f64(place * place % 211)));
+        let all = Ordered::of(&(0..700).map(of).collect::<Vec<_>>());
         for stretch in [0..700, 3..4, 90..93, 200..431, 650..900] {
             let sorted = all.within(&stretch, 0.8).expect("samples");
             let found = all.quantiles(&stretch, LEVELS);
@@ -322,7 +323,7 @@ mod tests {
 
     #[test]
     fn what_is_asked_for_is_the_same_as_of_all() {
-        let waves: [fn(u32) -> u32; 4] = [
+        let waves: [fn(usize) -> usize; 4] = [
             |place| place * place % 211,
             |place| place,
             |place| if place < 2000 { place % 37 } else { 900 },
@@ -330,17 +331,25 @@ mod tests {
         ];
         let stretches: Vec<Range<usize>> = (0..9).map(|it| it * 300..it * 300 + 777).collect();
         for (wave, fewer) in waves.into_iter().zip([true, false, true, true]) {
-            let samples: Vec<(u32, f32)> = (0..3000)
-                .filter(|place| place % 13 > 0)
-                .map(|place| (place, single(f64::from(wave(place)))))
+            // Of two pods, with holes.
+            let samples: Vec<f32> = (0..3000)
+                .map(|place| match place % 13 {
+                    0 => f32::NAN,
+                    _ => single(len_f64(wave(place))),
+                })
                 .collect();
+            let columns = [(0, &samples[..2000]), (1500, &samples[1500..])];
+            let each = columns
+                .iter()
+                .flat_map(|(first, own)| (*first..).zip(own.iter().copied()));
+            let each: Vec<(usize, f32)> = each.filter(|it| !it.1.is_nan()).collect();
             let asked = Sought {
                 stretches: stretches.clone(),
                 above: 0.8,
                 beside: stretches.iter().map(|it| it.end..it.end + 500).collect(),
             };
-            let all = Ordered::of(samples.clone());
-            let some = Ordered::with_sums(samples, &asked);
+            let all = Ordered::of(&each);
+            let some = Ordered::with_sums(&columns, &asked);
             assert!(some.values.len() == all.values.len() || fewer);
             for stretch in &stretches {
                 let levels = [0.8, 0.9, 0.999, 1.0];

@@ -2,6 +2,7 @@
 
 use std::ops::Range;
 
+use super::pieces::{self, Piece};
 use crate::units::{count_from, len_f64};
 
 /// What is asked of samples: of each of some stretches those above a quantile. All others need
@@ -29,33 +30,33 @@ impl Sought {
     /// it, where stretches are about alike, and where they are not.
     const LOWER: [f64; 2] = [0.15, 0.4];
 
-    /// What no sample that is asked for is below; `None` where that is not known.
-    pub(super) fn least(&self, samples: &[(u16, f32)], all: &Counts) -> Option<f32> {
-        let mut some = some(samples);
-        let last = some.len().checked_sub(1)?;
+    /// What no sample that is asked for is below, and how many samples are not either.
+    pub(super) fn least(&self, pieces: &[Piece<'_>], all: &Counts) -> (f32, usize) {
+        const EACH: usize = 16;
+        const FEW: usize = 512;
+        let none = (f32::NEG_INFINITY, all.all());
+        if none.1 < FEW {
+            return none;
+        }
+        // Some of the samples tell about what the others are.
+        let mut some = pieces::some(pieces, EACH);
+        let Some(last) = some.len().checked_sub(1) else {
+            return none;
+        };
         let mut bounds = Self::LOWER.into_iter().map(|lower| {
             let place = rank(last + 1, (self.above - lower).max(0.0));
             *some.select_nth_unstable_by(place, f32::total_cmp).1
         });
-        bounds.find(|bound| {
-            let upper = Counts::of(samples, &all.ends, |sample| sample >= *bound);
-            self.stretches.iter().all(|stretch| {
+        let found = bounds.find_map(|bound| {
+            let upper = Counts::of(pieces, all.ends.clone(), |sample| sample >= bound);
+            let mut each = self.stretches.iter();
+            let has_all = each.all(|stretch| {
                 let all = all.within(stretch);
                 all == 0 || upper.within(stretch) >= all - rank(all, self.above)
-            })
-        })
-    }
-}
-
-/// Some of the samples, which tell about what the others are; none of few.
-fn some(samples: &[(u16, f32)]) -> Vec<f32> {
-    const EACH: usize = 16;
-    const FEW: usize = 512;
-    let some = samples.iter().step_by(EACH).map(|(_, sample)| *sample);
-    if samples.len() < FEW {
-        Vec::new()
-    } else {
-        some.collect()
+            });
+            has_all.then(|| (bound, upper.all()))
+        });
+        found.unwrap_or(none)
     }
 }
 
@@ -68,26 +69,22 @@ pub(super) struct Counts {
 }
 
 impl Counts {
-    pub(super) fn of(samples: &[(u16, f32)], ends: &[usize], sort: impl Fn(f32) -> bool) -> Self {
+    pub(super) fn of(pieces: &[Piece<'_>], ends: Vec<usize>, sort: impl Fn(f32) -> bool) -> Self {
         let mut before = vec![0; ends.len() + 2];
-        // Those that follow each other are mostly of one part: what waits for memory is only
-        // where they are not.
-        for part in samples.chunk_by(|a, b| a.0 == b.0) {
-            let mut count = 0_u32;
-            for (_, sample) in part {
-                count += u32::from(sort(*sample));
-            }
-            before[usize::from(part[0].0) + 1] += long(count);
+        for piece in pieces {
+            before[usize::from(piece.part) + 1] += piece.count(&sort);
         }
         let mut sum = 0;
         for before in &mut before {
             sum += *before;
             *before = sum;
         }
-        Self {
-            ends: ends.to_vec(),
-            before,
-        }
+        Self { ends, before }
+    }
+
+    /// Of all places.
+    fn all(&self) -> usize {
+        self.before.last().copied().unwrap_or(0)
     }
 
     /// Of a stretch whose ends are among them.
@@ -100,35 +97,6 @@ impl Counts {
     pub(super) fn part(&self, place: usize) -> usize {
         self.ends.partition_point(|end| *end <= place)
     }
-}
-
-/// For each place up to the last end how many ends are before it, or at it.
-pub(super) fn parts(ends: &[usize]) -> Vec<u16> {
-    let mut parts = Vec::with_capacity(ends.last().map_or(1, |last| last + 1));
-    let mut part = 0_u16;
-    for end in ends {
-        parts.resize(*end, part);
-        part = part.saturating_add(1);
-    }
-    parts.push(part);
-    parts
-}
-
-/// Those of some samples that are not below a bound.
-pub(super) fn no_less(samples: &[(u16, f32)], bound: f32) -> Vec<(u16, f32)> {
-    let mut upper = vec![(0, 0.0); samples.len()];
-    let mut kept = 0;
-    for sample in samples {
-        // Each is kept by not being written over: no branch to be guessed.
-        upper[kept] = *sample;
-        kept += usize::from(sample.1 >= bound);
-    }
-    upper.truncate(kept);
-    upper
-}
-
-pub(super) fn long(place: u32) -> usize {
-    usize::try_from(place).unwrap_or(usize::MAX)
 }
 
 /// The rank of a quantile among so many, the smallest of which is 0.

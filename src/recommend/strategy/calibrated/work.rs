@@ -78,7 +78,7 @@ mod tests {
         let mut samples = vec![0.012_f32; 4032];
         samples[..slots].fill(cores);
         let whole = 0..samples.len();
-        let all = Ordered::of((0..).zip(samples).collect());
+        let all = Ordered::of(&samples.into_iter().enumerate().collect::<Vec<_>>());
         Work::of(&[all.within(&whole, 0.8).expect("samples")])
     }
 
