@@ -134,8 +134,40 @@ impl Values {
         }
     }
 
+    /// Those that take less where every slot is kept, known or not.
+    fn many(values: Vec<f32>) -> Self {
+        Self {
+            slots: values.len(),
+            held: Held::Every(values),
+        }
+    }
+
+    /// Those that take less where only slots with a value are kept; `None` of others.
+    fn few(every: &[f32]) -> Option<Self> {
+        let known = every.iter().filter(|value| !value.is_nan()).count();
+        if known * 2 > every.len() {
+            return None;
+        }
+        let (mut slots, mut values) = (Vec::with_capacity(known), Vec::with_capacity(known));
+        for (slot, value) in every.iter().enumerate() {
+            if !value.is_nan() {
+                slots.push(number(slot));
+                values.push(*value);
+            }
+        }
+        let held = Held::Known { slots, values };
+        Some(Self {
+            slots: every.len(),
+            held,
+        })
+    }
+
     /// More slots at the end.
     pub fn extend(&mut self, more: &[f32]) {
+        if self.slots == 0 {
+            *self = Self::few(more).unwrap_or_else(|| Self::many(more.to_vec()));
+            return;
+        }
         let before = self.slots;
         self.slots += more.len();
         match &mut self.held {
@@ -202,16 +234,7 @@ impl Values {
 
 impl From<Vec<f32>> for Values {
     fn from(values: Vec<f32>) -> Self {
-        let known = values.iter().filter(|value| !value.is_nan()).count();
-        if known * 2 > values.len() {
-            return Self {
-                slots: values.len(),
-                held: Held::Every(values),
-            };
-        }
-        let mut few = Self::unknown(0);
-        few.extend(&values);
-        few
+        Self::few(&values).unwrap_or_else(|| Self::many(values))
     }
 }
 
