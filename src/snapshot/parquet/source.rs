@@ -52,10 +52,14 @@ impl Source {
             let mapped = MMapSemaphore::new_from_file(file).map_err(|error| error.to_string())?;
             return Ok(Buffer::from_owner(mapped).sliced(places));
         }
-        let mut bytes = vec![0; places.len()];
+        // Room that is not filled with zeros before.
+        let mut bytes = Vec::with_capacity(places.len());
         file.seek(SeekFrom::Start(range.start))
-            .and_then(|_| file.read_exact(&mut bytes))
+            .and_then(|_| file.take(range.end - range.start).read_to_end(&mut bytes))
             .map_err(|error| error.to_string())?;
+        if bytes.len() < places.len() {
+            return Err("it ends before its last values".to_owned());
+        }
         Ok(bytes.into())
     }
 }
