@@ -89,11 +89,13 @@ impl<'a> Samples<'a> {
         };
         let share = len_f64(above) / len_f64(all.count);
         let beyond = request / peak;
-        self.mean(grid, horizon, |before, after| {
+        let mut large = Large::new(request * NEAR);
+        self.mean(grid, horizon, |moment, before, after| {
             let size = if above == 0 {
                 before.peak()? * beyond
             } else {
-                before.level(share, request * NEAR)?
+                large.reach(self, moment);
+                before.level(share, &mut large.values)?
             };
             let above = if peak > size { after.above(size) } else { 0 };
             Some(len_f64(above) / len_f64(after.count))
@@ -116,18 +118,19 @@ impl<'a> Samples<'a> {
     fn peaks_over(&self, limit: f32, grid: &Grid, horizon: Span) -> Option<f64> {
         let all = self.between(0.0, f64::INFINITY);
         let beyond = limit / all.peak().filter(|peak| *peak > 0.0)?;
-        self.mean(grid, horizon, |before, after| {
+        self.mean(grid, horizon, |_, before, after| {
             let size = before.peak()? * beyond;
             Some(f64::from(u8::from(after.peak()? > size)))
         })
     }
 
-    /// The mean over the moments of what `error` says of the samples before and after.
+    /// The mean over the moments, the earliest first, of what `error` says of the samples before
+    /// and after.
     fn mean(
         &self,
         grid: &Grid,
         horizon: Span,
-        error: impl Fn(&Part<'a>, &Part<'a>) -> Option<f64>,
+        mut error: impl FnMut(f64, &Part<'a>, &Part<'a>) -> Option<f64>,
     ) -> Option<f64> {
         let length = float(u64::from(grid.len));
         let horizon = float(u64::from(horizon.as_secs())) / float(u64::from(grid.step.as_secs()));
@@ -135,7 +138,7 @@ impl<'a> Samples<'a> {
             let (from, to) = (moment * length, moment * length + horizon);
             let (before, after) = (self.between(0.0, from), self.between(from, to));
             let enough = before.count >= FEWEST && after.count >= FEWEST;
-            enough.then(|| error(&before, &after)).flatten()
+            enough.then(|| error(from, &before, &after)).flatten()
         });
         let (sum, count) = errors.fold((0.0, 0.0), |(sum, count), it| (sum + it, count + 1.0));
         (count > 0.0).then(|| sum / count)
@@ -178,16 +181,20 @@ impl<'a> Part<'a> {
         known.reduce(f32::max)
     }
 
-    /// The size that this share of samples is above; quicker where it is above `near`.
-    fn level(&self, share: f64, near: f32) -> Option<f32> {
+    /// The size that this share of samples is above. `large` are the largest of them, in any
+    /// order, which it changes; where they are too few it takes all.
+    fn level(&self, share: f64, large: &mut [f32]) -> Option<f32> {
         let above = usize::try_from(count_from(share * len_f64(self.count))).ok()?;
         let above = above.min(self.count.checked_sub(1)?);
-        let mut values = self.from(near);
-        if values.len() <= above {
-            values = self.from(f32::NEG_INFINITY);
-        }
-        let place = values.len() - 1 - above;
-        Some(*values.select_nth_unstable_by(place, f32::total_cmp).1)
+        let size = |values: &mut [f32]| {
+            let place = values.len() - 1 - above;
+            *values.select_nth_unstable_by(place, f32::total_cmp).1
+        };
+        Some(if large.len() > above {
+            size(large)
+        } else {
+            size(&mut self.from(f32::NEG_INFINITY))
+        })
     }
 
     /// The samples that are no smaller than this.
@@ -201,6 +208,31 @@ impl<'a> Part<'a> {
         }
         values.truncate(kept);
         values
+    }
+}
+
+/// The samples up to some slot that are no smaller than something: those of a later slot are
+/// these and a few more.
+struct Large {
+    least: f32,
+    until: f64,
+    values: Vec<f32>,
+}
+
+impl Large {
+    /// Of no slot yet.
+    fn new(least: f32) -> Self {
+        Self {
+            least,
+            until: 0.0,
+            values: Vec::new(),
+        }
+    }
+
+    fn reach(&mut self, samples: &Samples<'_>, slot: f64) {
+        let more = samples.between(self.until, slot);
+        self.values.extend(more.from(self.least));
+        self.until = slot;
     }
 }
 
@@ -229,6 +261,26 @@ mod tests {
         assert!(over(daily, 1.0) < 1e-9);
         let rising = |slot: u32| single(f64::from(slot));
         assert!(over(rising, 335.0) > 0.9);
+    }
+
+    #[test]
+    fn levels_of_the_large_are_those_of_all() {
+        let value = |at: usize| single(len_f64(at * at % 101));
+        let (one, mut other): (Vec<f32>, Vec<f32>) =
+            (0..300).map(|at| (value(at), value(at + 7))).unzip();
+        other[40] = f32::NAN;
+        let samples = Samples(vec![(0, &one), (90, &other)]);
+        for least in [0.0, 60.0, 99.0, 500.0] {
+            let mut large = Large::new(least);
+            for slot in [20.0, 95.5, 200.0, 380.0] {
+                large.reach(&samples, slot);
+                let before = samples.between(0.0, slot);
+                for share in [0.0, 0.01, 0.2, 1.0] {
+                    let exact = before.level(share, &mut []);
+                    assert_eq!(before.level(share, &mut large.values), exact);
+                }
+            }
+        }
     }
 
     #[test]
