@@ -103,16 +103,89 @@ fn shape(values: &[f64], hours: &Hours, of: impl Fn(usize) -> bool) -> Vec<f64> 
 fn around(values: &[f64], window: usize, every: usize) -> Vec<f64> {
     let len = values.len();
     let last = len.saturating_sub(window);
-    let mut held = Window::of(&values[..window.min(len)]);
-    let (mut from, mut levels) = (0, Vec::with_capacity(len));
+    let from = |at: usize| at.saturating_sub(window / 2).min(last);
+    let mut middles = Middles::new(values, window.min(len), every);
+    let mut levels = Vec::with_capacity(len);
     for at in (0..len).step_by(every) {
-        while from < at.saturating_sub(window / 2).min(last) {
-            held.moves(values[from], values[from + window]);
-            from += 1;
-        }
-        levels.extend(std::iter::repeat_n(held.middle(), every.min(len - at)));
+        let middle = middles.at(from(at));
+        levels.extend(std::iter::repeat_n(middle, every.min(len - at)));
     }
     filled(levels)
+}
+
+/// Medians of a window at places that ascend.
+enum Middles<'a> {
+    /// Where it moves by a few values: they go and come one by one.
+    Near {
+        values: &'a [f64],
+        held: Window,
+        length: usize,
+        from: usize,
+    },
+    /// Where it moves far: each time anew. The last of them serves for the same place.
+    Far {
+        values: &'a [f64],
+        length: usize,
+        last: Option<(usize, f64)>,
+        own: Vec<f64>,
+    },
+}
+
+impl<'a> Middles<'a> {
+    /// `every` so many values it is asked for.
+    fn new(values: &'a [f64], length: usize, every: usize) -> Self {
+        /// One move takes a look at all that is held.
+        const FEW: usize = 8;
+        if every <= FEW {
+            Self::Near {
+                values,
+                held: Window::of(&values[..length]),
+                length,
+                from: 0,
+            }
+        } else {
+            Self::Far {
+                values,
+                length,
+                last: None,
+                own: Vec::with_capacity(length),
+            }
+        }
+    }
+
+    /// Of the values from a place on; `NaN` of nothing.
+    fn at(&mut self, place: usize) -> f64 {
+        match self {
+            Self::Near {
+                values,
+                held,
+                length,
+                from,
+            } => {
+                for at in *from..place {
+                    held.moves(values[at], values[at + *length]);
+                }
+                *from = place;
+                held.middle()
+            }
+            Self::Far {
+                values,
+                length,
+                last,
+                own,
+            } => {
+                if let Some((_, middle)) = last.filter(|it| it.0 == place) {
+                    return middle;
+                }
+                let window = values[place..place + *length].iter().copied();
+                own.clear();
+                own.extend(window.filter(|it| it.is_finite()));
+                let middle = median_of(own);
+                *last = Some((place, middle));
+                middle
+            }
+        }
+    }
 }
 
 /// The median of a window before every value; the first window has none, and takes its own.
