@@ -131,14 +131,11 @@ fn of_block(block: &[f64], part: usize, native: usize) -> (f64, f64, f64) {
 
 /// The most frequent distance between samples, in slots; `None` with fewer than two.
 fn native(values: &[f64]) -> Option<usize> {
-    let (mut before, mut known, mut beside) = (None, 0_usize, 0_usize);
-    for (at, value) in values.iter().enumerate() {
-        if value.is_finite() {
-            known += 1;
-            beside += usize::from(before == Some(at.wrapping_sub(1)));
-            before = Some(at);
-        }
-    }
+    let known = values.iter().filter(|it| it.is_finite()).count();
+    let next = values.iter().skip(1);
+    let pairs = values.iter().zip(next);
+    let beside = pairs.filter(|(one, next)| one.is_finite() & next.is_finite());
+    let beside = beside.count();
     if known < 2 {
         return None;
     }

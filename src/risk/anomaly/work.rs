@@ -55,7 +55,7 @@ impl Work {
             let from = usize::try_from(one.first).unwrap_or(usize::MAX).min(slots);
             let until = from.saturating_add(one.len()).min(slots);
             if pods.insert(&one.pod) {
-                ran(&mut sums.pods, from..until);
+                sums.run(&(from..until), 0.0, 1.0);
             }
             let more;
             let values = match signal {
@@ -117,12 +117,19 @@ fn is_measured(signal: Signal, one: &Series) -> bool {
     values.iter().any(|it| it.is_finite())
 }
 
-/// While series are added up. What runs is kept as its changes: one more, one less.
+/// While series are added up.
 struct Sums {
     sum: Vec<f64>,
     missing: Vec<f64>,
-    alive: Vec<f64>,
-    pods: Vec<f64>,
+    changes: Vec<Change>,
+}
+
+/// From a slot on so many more run, or fewer.
+#[derive(Clone, Copy)]
+struct Change {
+    slot: usize,
+    containers: f64,
+    pods: f64,
 }
 
 impl Sums {
@@ -130,51 +137,75 @@ impl Sums {
         Self {
             sum: vec![0.0; slots],
             missing: vec![0.0; slots],
-            alive: vec![0.0; slots + 1],
-            pods: vec![0.0; slots + 1],
+            changes: Vec::new(),
+        }
+    }
+
+    /// So many containers and pods run in some slots.
+    fn run(&mut self, slots: &Range<usize>, containers: f64, pods: f64) {
+        let change = |slot: usize, sign: f64| Change {
+            slot,
+            containers: sign * containers,
+            pods: sign * pods,
+        };
+        if !slots.is_empty() {
+            let both = [change(slots.start, 1.0), change(slots.end, -1.0)];
+            self.changes.extend(both);
         }
     }
 
     fn add(&mut self, range: Range<usize>, values: &[f32]) {
-        ran(&mut self.alive, range.clone());
+        self.run(&range, 1.0, 0.0);
         let sums = self.sum[range.clone()].iter_mut();
         for ((sum, missing), value) in sums.zip(&mut self.missing[range]).zip(values) {
-            if value.is_finite() {
-                *sum += f64::from(*value);
-            } else {
-                *missing += 1.0;
-            }
+            // Nothing is added where nothing is known: no branch to be guessed.
+            let known = value.is_finite();
+            *sum += if known { f64::from(*value) } else { 0.0 };
+            *missing += if known { 0.0 } else { 1.0 };
         }
     }
 
-    fn work(self, a_pod: bool) -> Work {
-        let (mut values, mut all) = (self.sum, self.pods);
-        let (mut alive, mut pods) = (0.0, 0.0);
-        for (at, value) in values.iter_mut().enumerate() {
-            alive += self.alive[at];
-            pods += all[at];
-            all[at] = pods;
-            let known = alive - self.missing[at];
-            if known <= 0.0 || known < KNOWN * alive {
-                *value = f64::NAN;
-                continue;
-            }
-            if known < alive {
-                *value *= alive / known;
-            }
-            if a_pod && pods > 1.0 {
-                *value /= pods;
-            }
+    fn work(mut self, a_pod: bool) -> Work {
+        let (mut values, slots) = (self.sum, self.missing.len());
+        let mut pods = vec![0.0; slots];
+        self.changes.sort_by_key(|it| it.slot);
+        let (mut alive, mut running, mut from) = (0.0, 0.0, 0);
+        let end = Change {
+            slot: slots,
+            containers: 0.0,
+            pods: 0.0,
+        };
+        for change in self.changes.into_iter().chain([end]) {
+            // As many run in all of these slots.
+            let stretch = from..change.slot;
+            let share = if a_pod && running > 1.0 { running } else { 1.0 };
+            let missing = &self.missing[stretch.clone()];
+            used_by(&mut values[stretch.clone()], missing, alive, share);
+            pods[stretch].fill(running);
+            from = change.slot;
+            alive += change.containers;
+            running += change.pods;
         }
-        all.pop();
-        Work { values, pods: all }
+        Work { values, pods }
     }
 }
 
-fn ran(changes: &mut [f64], slots: Range<usize>) {
-    if !slots.is_empty() {
-        changes[slots.start] += 1.0;
-        changes[slots.end] -= 1.0;
+/// What so many containers use, of what those of them that are not `missing` used together: a
+/// `share` of it.
+fn used_by(sums: &mut [f64], missing: &[f64], alive: f64, share: f64) {
+    let is_whole = alive > 0.0 && !missing.iter().any(|it| *it > 0.0);
+    if is_whole && share <= 1.0 {
+        return;
+    }
+    for (sum, missing) in sums.iter_mut().zip(missing) {
+        let known = alive - missing;
+        let all = if known < alive {
+            *sum * (alive / known)
+        } else {
+            *sum
+        };
+        let is_known = known > 0.0 && known >= KNOWN * alive;
+        *sum = if is_known { all / share } else { f64::NAN };
     }
 }
 
