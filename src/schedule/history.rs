@@ -63,18 +63,20 @@ impl History {
             .map(|it| &*it.name)
             .collect();
         let len = place(grid.len);
+        // Of what nobody asks for nothing is held.
+        let more = if all { len } else { 0 };
         let mut history = Self {
             grid: *grid,
             cores: vec![0.0; len],
             sampled: vec![false; len],
             planned: None,
-            held: vec![false; len],
+            held: vec![false; more],
             pods: vec![0.0; len],
             containers: vec![0.0; len],
-            network: vec![f32::NAN; len],
-            requests: vec![f32::NAN; len],
+            network: vec![f32::NAN; more],
+            requests: vec![f32::NAN; more],
         };
-        let mut seen = Seen::new(len);
+        let mut seen = Seen::new(len, more);
         for pod in series.chunk_by(|a, b| a.pod == b.pod) {
             let mut lived = vec![false; len];
             for one in pod.iter().filter(|it| !init.contains(&*it.container)) {
@@ -92,9 +94,7 @@ impl History {
         }
         history.bound(&seen);
         for (cores, pods) in history.cores.iter_mut().zip(&history.pods) {
-            if *pods < 0.5 {
-                *cores = f32::NAN;
-            }
+            *cores = if *pods < 0.5 { f32::NAN } else { *cores };
         }
         history.level(workload.template_changed);
         repaired(&mut history.cores, place(grid.per_day()));
@@ -237,21 +237,26 @@ impl History {
     /// Marks what has samples, and takes what is filled for no more than all samples together
     /// ever came to. Of what some lack the sum is not known.
     fn bound(&mut self, seen: &Seen) {
-        let both = seen.cores.iter().zip(&self.containers);
-        let is_whole: Vec<bool> = both.map(|(seen, all)| seen + 0.5 > *all).collect();
-        let whole = self.cores.iter().zip(&is_whole).filter(|it| *it.1);
-        let most = whole.map(|it| *it.0).fold(0.0, f32::max);
-        for (slot, whole) in is_whole.into_iter().enumerate() {
-            let (known, all) = (seen.cores[slot], self.containers[slot]);
-            self.sampled[slot] = known > 0.0 && 2.0 * known >= all;
-            if !whole && most > 0.0 {
-                self.cores[slot] = self.cores[slot].min(most);
+        let both = || seen.cores.iter().zip(&self.containers);
+        for (sampled, (known, all)) in self.sampled.iter_mut().zip(both()) {
+            *sampled = *known > 0.0 && 2.0 * known >= *all;
+        }
+        let is_whole: Vec<bool> = both().map(|(known, all)| known + 0.5 > *all).collect();
+        if is_whole.contains(&false) {
+            let whole = self.cores.iter().zip(&is_whole).filter(|it| *it.1);
+            let most = whole.map(|it| *it.0).fold(0.0, f32::max);
+            for (cores, whole) in self.cores.iter_mut().zip(is_whole) {
+                if !whole && most > 0.0 {
+                    *cores = cores.min(most);
+                }
             }
-            if seen.without_network[slot] {
-                self.network[slot] = f32::NAN;
-            }
-            if seen.without_requests[slot] {
-                self.requests[slot] = f32::NAN;
+        }
+        for (sums, lacking) in [
+            (&mut self.network, &seen.without_network),
+            (&mut self.requests, &seen.without_requests),
+        ] {
+            for (sum, _) in sums.iter_mut().zip(lacking).filter(|it| *it.1) {
+                *sum = f32::NAN;
             }
         }
     }
@@ -337,11 +342,12 @@ struct Seen {
 }
 
 impl Seen {
-    fn new(len: usize) -> Self {
+    /// Of so many slots, and of so many whose traffic counts.
+    fn new(len: usize, more: usize) -> Self {
         Self {
             cores: vec![0.0; len],
-            without_network: vec![false; len],
-            without_requests: vec![false; len],
+            without_network: vec![false; more],
+            without_requests: vec![false; more],
         }
     }
 }

@@ -31,6 +31,9 @@ const CHANCE: f64 = 0.03;
 const DAYS: usize = 3;
 const WEEKS: usize = 2;
 
+/// Days that may be parted so at all.
+const FEWEST: usize = 2 * WEEKS;
+
 /// Days, and weeks, after which a peak that came nowhere else is gone: holidays end.
 const GONE_DAYS: usize = 7;
 const GONE_WEEKS: usize = 3;
@@ -68,10 +71,11 @@ pub(super) fn moved(days: &[&Day], finest: Cycle, capacity: f64) -> Option<Moved
     let days: Vec<(i64, usize, Vec<f64>)> = days.iter().map(hours).collect();
     let all = days.iter().flat_map(|it| &it.2).copied();
     let mut all: Vec<f64> = all.filter(|it| it.is_finite()).collect();
-    all.sort_unstable_by(f64::total_cmp);
-    let quiet = *all.get(all.len() / 2)?;
     // What came three times is no chance.
-    let most = *all.get(all.len().checked_sub(DAYS)?)?;
+    let often = all.len().checked_sub(DAYS)?;
+    let most = *all.select_nth_unstable_by(often, f64::total_cmp).1;
+    let middle = all.len() / 2;
+    let quiet = *all.select_nth_unstable_by(middle, f64::total_cmp).1;
     if most - quiet < capacity {
         return None;
     }
@@ -84,11 +88,16 @@ pub(super) fn moved(days: &[&Day], finest: Cycle, capacity: f64) -> Option<Moved
     let found = cycles.filter_map(|cycle| {
         let alike = Alike::apart(cycle);
         let mut flips: Vec<Flip> = Vec::new();
+        let mut own: Vec<(i64, f64)> = Vec::with_capacity(days.len());
         for class in 0..7 {
+            let of_class = || days.iter().filter(|it| alike.class(it.1) == class);
+            if of_class().count() < FEWEST {
+                continue;
+            }
             for hour in 0..HOURS {
-                let own = days.iter().filter(|it| alike.class(it.1) == class);
-                let own = own.map(|it| (it.0, it.2[hour]));
-                let own: Vec<(i64, f64)> = own.filter(|it| it.1.is_finite()).collect();
+                own.clear();
+                let each = of_class().map(|it| (it.0, it.2[hour]));
+                own.extend(each.filter(|it| it.1.is_finite()));
                 flips.extend(Flip::of(&own, (quiet, large), capacity));
             }
         }
@@ -104,13 +113,11 @@ pub(super) fn moved(days: &[&Day], finest: Cycle, capacity: f64) -> Option<Moved
 impl Flip {
     /// Of the values of one hour, oldest first.
     fn of(values: &[(i64, f64)], (quiet, large): (f64, f64), capacity: f64) -> Option<Self> {
-        let mut sorted: Vec<f64> = values.iter().map(|it| it.1).collect();
-        sorted.sort_unstable_by(f64::total_cmp);
-        let count = sorted.len();
-        if count < 2 * WEEKS {
+        let count = values.len();
+        if count < FEWEST {
             return None;
         }
-        let (low, high) = (sorted[1], sorted[count - 2]);
+        let (low, high) = next_to_ends(values);
         let falls = high - low;
         if high < large || falls < FALLS * (high - quiet) || falls < capacity {
             return None;
@@ -174,6 +181,19 @@ impl Flip {
     }
 }
 
+/// The smallest but one, and the largest but one.
+fn next_to_ends(values: &[(i64, f64)]) -> (f64, f64) {
+    let (mut least, mut low) = (f64::INFINITY, f64::INFINITY);
+    let (mut most, mut high) = (f64::NEG_INFINITY, f64::NEG_INFINITY);
+    for (_, value) in values {
+        low = low.min(value.max(least));
+        least = least.min(*value);
+        high = high.max(value.min(most));
+        most = most.max(*value);
+    }
+    (low, high)
+}
+
 /// In how many ways some can be chosen of many.
 pub(super) fn ways(many: usize, some: usize) -> f64 {
     let fewer = some.min(many.saturating_sub(some));
@@ -202,6 +222,19 @@ mod tests {
         let days: Vec<Day> = days.collect();
         let days: Vec<&Day> = days.iter().collect();
         moved(&days, finest, 0.5).map(|it| it.day - MONDAY)
+    }
+
+    #[test]
+    fn what_is_next_to_the_ends_is_that_of_the_values_in_order() {
+        for count in 2..20_usize {
+            for step in [1, 5, 7] {
+                let of = |at: usize| (0, len_f64(at * step * 11 % 13));
+                let values: Vec<(i64, f64)> = (0..count).map(of).collect();
+                let mut sorted: Vec<f64> = values.iter().map(|it| it.1).collect();
+                sorted.sort_unstable_by(f64::total_cmp);
+                assert_eq!(next_to_ends(&values), (sorted[1], sorted[count - 2]));
+            }
+        }
     }
 
     #[test]

@@ -197,7 +197,14 @@ impl Need {
                 all.sort_unstable_by(|a, b| b.total_cmp(a));
                 all.get(all.len().div_ceil(OFTEN).max(2) - 1).copied()
             };
-            (0..DAY).filter_map(of).fold(0.0, f64::max)
+            let largest = Largest::of(days.iter().copied());
+            (0..DAY).fold(0.0_f64, |most, quarter| {
+                // What comes so often is not above the next to the largest.
+                if f64::from(largest.next[quarter]) <= most {
+                    return most;
+                }
+                of(quarter).map_or(most, |often| often.max(most))
+            })
         });
         most.fold(0.0, f64::max)
     }
@@ -206,19 +213,15 @@ impl Need {
     /// of them are alike: where as many are as a need takes, the largest of a quarter counts no
     /// more than the next.
     pub(super) fn often_at_most(days: &[Day]) -> f64 {
+        let all = Largest::of(days);
         let of = |quarter: usize| {
-            let (mut largest, mut next) = (0.0_f32, 0.0_f32);
-            let mut is_known = true;
-            for peak in days.iter().map(|day| day.peaks[quarter]) {
-                is_known &= peak.is_finite();
-                if peak > largest {
-                    (largest, next) = (peak, largest);
-                } else if peak > next {
-                    next = peak;
-                }
-            }
+            let largest = all.most[quarter];
             // Of days alike, a single one may know it.
-            let next = if is_known { next } else { largest };
+            let next = if all.is_known[quarter] {
+                all.next[quarter]
+            } else {
+                largest
+            };
             f64::midpoint(f64::from(largest), f64::from(next))
         };
         (0..DAY).map(of).fold(0.0, f64::max)
@@ -321,6 +324,36 @@ impl Over {
     }
 }
 
+/// The largest peaks of some days in each quarter, and the next to them; 0 without one.
+struct Largest {
+    most: [f32; DAY],
+    next: [f32; DAY],
+    /// Whether all of these days know it.
+    is_known: [bool; DAY],
+}
+
+impl Largest {
+    fn of<'a>(days: impl IntoIterator<Item = &'a Day>) -> Self {
+        let mut all = Self {
+            most: [0.0; DAY],
+            next: [0.0; DAY],
+            is_known: [true; DAY],
+        };
+        for day in days {
+            let ends = all.most.iter_mut().zip(&mut all.next);
+            for ((most, next), peak) in ends.zip(&day.peaks) {
+                let less = if peak > most { *most } else { *peak };
+                *most = if peak > most { *peak } else { *most };
+                *next = if less > *next { less } else { *next };
+            }
+            for (is_known, peak) in all.is_known.iter_mut().zip(&day.peaks) {
+                *is_known &= peak.is_finite();
+            }
+        }
+        all
+    }
+}
+
 impl Spread {
     /// Of what came in each quarter.
     fn of(came: Vec<Vec<f64>>, chance: f64) -> Self {
@@ -393,13 +426,19 @@ pub(super) fn usual(days: &[&Day]) -> Vec<f64> {
 /// two kinds at an hour are no measure of that: what is usual then is neither of them. What each
 /// day came to counts so many `times`, by its number.
 fn most(days: &[&Day], usual: &[f64], nothing: f64, times: impl Fn(i64) -> f64) -> Vec<f64> {
-    let times: Vec<f64> = days.iter().map(|it| times(it.number)).collect();
-    let came = |quarter: usize| {
-        let came = days.iter().map(|day| f64::from(day.peaks[quarter]));
-        let came = came.zip(&times).map(|(it, times)| it * times);
-        nothing + came.filter(|it| it.is_finite()).fold(0.0, f64::max)
-    };
-    let came: Vec<f64> = (0..DAY).map(came).collect();
+    let mut came = [0.0_f64; DAY];
+    for day in days {
+        let times = times(day.number);
+        for (came, peak) in came.iter_mut().zip(&day.peaks) {
+            let own = f64::from(*peak) * times;
+            *came = if own.is_finite() && own > *came {
+                own
+            } else {
+                *came
+            };
+        }
+    }
+    let came = came.map(|it| nothing + it);
     let usual: Vec<f64> = usual.iter().map(|it| it + nothing).collect();
     let beyond = 1.0 + BEYOND / len_f64(days.len().max(1));
     let of = |quarter: usize| {

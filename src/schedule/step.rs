@@ -7,7 +7,7 @@
 
 use std::ops::Range;
 
-use crate::trend::{median, median_of};
+use crate::trend::{finite, largest, median, median_of};
 use crate::units::single;
 
 /// Days of a week: as many must be known before and after a step.
@@ -61,14 +61,16 @@ pub(super) fn repaired(cores: &mut [f32], per_day: usize) {
 
 fn levels(cores: &[f32], per_day: usize) -> Vec<Level> {
     let days = cores.chunks_exact(per_day.max(1));
-    let mut known = Vec::with_capacity(per_day);
     let of = |day: &[f32]| {
-        known.clear();
-        let finite = day.iter().filter(|it| it.is_finite());
-        known.extend(finite.map(|it| f64::from(*it)));
+        let mut known = finite(day.iter().map(|it| f64::from(*it)));
+        let most = if known.len() == day.len() {
+            f64::from(largest(day, f32::NEG_INFINITY))
+        } else {
+            known.iter().copied().fold(f64::NAN, f64::max)
+        };
         Level {
-            most: known.iter().copied().fold(f64::NAN, f64::max),
             middle: median_of(&mut known),
+            most,
         }
     };
     days.map(of).collect()
