@@ -19,13 +19,15 @@ pub(super) fn quality(series: &[&Series], grid: &Grid) -> Quality {
         let from = usize::try_from(one.first).unwrap_or(usize::MAX);
         let slots = seen.get_mut(from..).unwrap_or_default().iter_mut();
         let whole = with_cpu.get_mut(from..).unwrap_or_default();
+        let mut known = 0_u32;
         for ((cpu, memory), (slot, whole)) in pairs.zip(slots.zip(whole)) {
-            if !cpu.is_nan() || !memory.is_nan() {
-                *slot = true;
-                *whole |= !cpu.is_nan();
-                samples += 1;
-            }
+            // No branch to be guessed.
+            let (has_cpu, has_memory) = (!cpu.is_nan(), !memory.is_nan());
+            *slot |= has_cpu | has_memory;
+            *whole |= has_cpu;
+            known += u32::from(has_cpu | has_memory);
         }
+        samples += u64::from(known);
         if samples > before {
             pods.push(&one.pod);
         }

@@ -1,4 +1,4 @@
-use crate::units::len_f64;
+use crate::units::{float, len_f64};
 
 /// The test of Mann and Kendall: whether later values tend to be larger.
 ///
@@ -29,8 +29,13 @@ impl Kendall {
             let own: Vec<f64> = own.copied().filter(|value| value.is_finite()).collect();
             let n = len_f64(own.len());
             for (at, early) in own.iter().enumerate() {
-                let steps = own[at + 1..].iter().map(|late| sign(late - early));
-                score += steps.sum::<f64>();
+                // Counted side by side: a sum would wait for each of them.
+                let (mut rise, mut fall) = (0_u64, 0_u64);
+                for late in &own[at + 1..] {
+                    rise += u64::from(late > early);
+                    fall += u64::from(late < early);
+                }
+                score += float(rise) - float(fall);
             }
             pairs += n * (n - 1.0) / 2.0;
             variance += (n * (n - 1.0) * (2.0 * n + 5.0) - ties(&own)) / 18.0;

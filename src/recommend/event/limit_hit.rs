@@ -1,5 +1,6 @@
 use super::{Pool, Reason, bump};
 use crate::recommend::samples;
+use crate::trend;
 use crate::units::Bytes;
 
 /// A working set that was held at its limit: what it would have used is unknown.
@@ -31,10 +32,11 @@ impl LimitHit {
 pub(super) fn find(pool: &Pool<'_>) -> Option<LimitHit> {
     let limit = pool.container.ran_limits().memory?;
     let at = limit.to_f64() * AT_LIMIT;
-    let hits = pool
-        .series
-        .iter()
-        .flat_map(|s| samples::known(&s.memory_bytes))
+    let columns = pool.series.iter().map(|s| &s.memory_bytes[..]);
+    // Most come nowhere near it.
+    let near = columns.filter(|used| f64::from(trend::largest(used, 0.0)) >= at);
+    let hits = near
+        .flat_map(samples::known)
         .filter(|used| *used >= at)
         .count();
     (hits > 0).then(|| LimitHit {
