@@ -207,25 +207,33 @@ impl Layout {
         for pod in chain {
             for series in series.iter().filter(|series| series.pod == *pod) {
                 let first = usize::try_from(series.first).unwrap_or(0);
-                let mut last = f32::NAN;
+                let cells = laid.get_mut(first / self.factor..).unwrap_or_default();
                 // Of the first cell, slots before the first sample are not there.
-                let (mut cell, mut left) = (first / self.factor, self.factor - first % self.factor);
-                for used in &series.memory_bytes {
-                    if !used.is_nan() {
-                        last = *used;
-                    }
-                    if let Some(cell) = laid.get_mut(cell) {
-                        *cell = cell.max(last);
-                    }
-                    left -= 1;
-                    if left == 0 {
-                        (cell, left) = (cell + 1, self.factor);
-                    }
+                let length = self.factor - first % self.factor;
+                let (begin, rest) = series.memory_bytes.split_at(length.min(series.len()));
+                let used = iter::once(begin).chain(rest.chunks(self.factor));
+                let mut last = f32::NAN;
+                for (cell, used) in cells.iter_mut().zip(used) {
+                    *cell = cell.max(of_cell(used, last));
+                    last = used
+                        .iter()
+                        .rfind(|it| !it.is_nan())
+                        .copied()
+                        .unwrap_or(last);
                 }
             }
         }
         laid
     }
+}
+
+/// The most of some slots, where gaps hold what was before them: at first the `last` before all.
+fn of_cell(used: &[f32], last: f32) -> f32 {
+    let held = used
+        .first()
+        .filter(|it| it.is_nan())
+        .map_or(f32::NAN, |_| last);
+    used.iter().copied().fold(held, f32::max)
 }
 
 /// Of a container without a pod.
