@@ -1,9 +1,8 @@
 //! Whether days look alike.
 
-use rand::Rng;
-
-use super::chance::{chance_of, numbers};
+use super::chance::chance_of;
 use super::days::Days;
+use super::throws::throws;
 use super::{DAY, Kind, Season};
 use crate::units::{Span, len_f64};
 
@@ -17,6 +16,9 @@ const CLEARLY: f64 = 1e-6;
 
 /// Signs are thrown for so many draws at a time, which a processor adds up together.
 const AT_ONCE: usize = 8;
+
+/// Draws that chance is told by at the most, in steps of [`AT_ONCE`].
+const DRAWS: usize = 1000;
 
 /// Days that follow each other must be alike by this share of what all days are.
 const FOLLOWS: f64 = 0.5;
@@ -48,21 +50,19 @@ pub(super) fn season(days: &Days) -> Option<Season> {
         .fold(f64::INFINITY, f64::min);
     let [seen] = sums(&alike, &vec![[1.0]; count]);
     let all_alike = least > CLEARLY * seen;
-    let mut numbers = numbers();
+    let throws = throws(DRAWS * count);
+    let mut draws = throws.chunks_exact(AT_ONCE * count);
     let mut signs = vec![[1.0; AT_ONCE]; count];
     let p_value = chance_of(seen, || {
-        for draw in 0..AT_ONCE {
-            for signs in &mut signs {
-                signs[draw] = if numbers.r#gen() { 1.0 } else { -1.0 };
-            }
-        }
-        let differs = |draw: usize| {
-            signs
-                .windows(2)
-                .any(|pair| pair[0][draw] * pair[1][draw] < 0.0)
-        };
-        if all_alike && (0..AT_ONCE).all(differs) {
+        let draws = draws.next().unwrap_or_default().chunks_exact(count);
+        let differs = |draw: &[bool]| draw.iter().any(|throw| *throw != draw[0]);
+        if all_alike && draws.clone().all(differs) {
             return [f64::NEG_INFINITY; AT_ONCE];
+        }
+        for (place, draw) in draws.enumerate() {
+            for (signs, throw) in signs.iter_mut().zip(draw) {
+                signs[place] = if *throw { 1.0 } else { -1.0 };
+            }
         }
         sums(&alike, &signs)
     });

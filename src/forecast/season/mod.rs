@@ -11,6 +11,7 @@ mod daily;
 mod days;
 mod monthly;
 mod rising;
+mod throws;
 mod weekly;
 
 use super::day_of_month::WeekdayOfMonth;
