@@ -5,7 +5,7 @@ use std::ops::Range;
 use super::run::{Run, habit_days, peaks, worst_of_days};
 use super::stray::{Sort, Stray};
 use super::tail::{LEAST_RARE, Tail};
-use super::usual::spread;
+use super::usual::{Window, spread};
 use super::{Hours, Usual};
 use crate::trend::{finite, median, median_of, quantile_of};
 
@@ -82,40 +82,18 @@ fn of_all_days(values: &[f64], day: usize, (high, low): (f64, f64)) -> Option<f6
     Some(sides.contrast())
 }
 
-/// What is known of the hours of one day: room that serves for each of them.
+/// What is known of the hours of one day, which moves on.
 struct Day {
-    all: Vec<f64>,
-    seen: Sides,
-    usual: Sides,
+    all: Window,
+    peak: Window,
+    quiet: Window,
 }
 
 /// Hours at the peak of a rhythm, and its quiet ones.
+#[derive(Default)]
 struct Sides {
     peak: Vec<f64>,
     quiet: Vec<f64>,
-}
-
-impl Day {
-    fn of(hours: usize) -> Self {
-        let room = || Vec::with_capacity(hours);
-        let sides = || Sides {
-            peak: room(),
-            quiet: room(),
-        };
-        Self {
-            all: room(),
-            seen: sides(),
-            usual: sides(),
-        }
-    }
-
-    fn clear(&mut self) {
-        self.all.clear();
-        for sides in [&mut self.seen, &mut self.usual] {
-            sides.peak.clear();
-            sides.quiet.clear();
-        }
-    }
 }
 
 impl Sides {
@@ -123,6 +101,21 @@ impl Sides {
     fn contrast(&mut self) -> f64 {
         quantile_of(&mut self.peak, MOST).unwrap_or(f64::NAN) - median_of(&mut self.quiet)
     }
+}
+
+impl Day {
+    /// How far the peak is above what is quiet.
+    fn contrast(&self) -> f64 {
+        self.peak.quantile(MOST) - self.quiet.middle()
+    }
+}
+
+/// On which side of a rhythm an hour is.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Side {
+    Peak,
+    Quiet,
+    Between,
 }
 
 impl Rhythm<'_> {
@@ -134,8 +127,16 @@ impl Rhythm<'_> {
         }
         // Looks end where the window does.
         let ends: Vec<usize> = (day + (len - day) % step..=len).step_by(step).collect();
-        let mut own = Day::of(day);
-        let kept: Vec<f64> = ends.iter().map(|end| self.kept(*end, &mut own)).collect();
+        let mut own = self.day(0..day);
+        let mut until = day;
+        let kept = ends.iter().map(|end| {
+            for at in until..*end {
+                self.moves(&mut own, at - day, at);
+            }
+            until = *end;
+            self.kept(*end, &own)
+        });
+        let kept: Vec<f64> = kept.collect();
         let (middle, differs) = usually(&kept);
         let score: Vec<f64> = kept.iter().map(|it| (middle - it) / differs).collect();
         if !score.iter().any(|it| *it > LEAST_RARE) {
@@ -170,43 +171,84 @@ impl Rhythm<'_> {
 
     /// How much of the usual contrast between peak and quiet hours the day before a block
     /// has; `NaN` where that is not known, or where it should have none.
-    fn kept(&self, end: usize, own: &mut Day) -> f64 {
+    fn kept(&self, end: usize, own: &Day) -> f64 {
         let blocks = end - self.hours.per_day..end;
-        own.clear();
-        for at in blocks.clone() {
-            let (seen, usual) = (self.hours.mean[at], self.values[at]);
-            if !seen.is_finite() {
-                continue;
-            }
-            own.all.push(seen);
-            if usual >= self.high {
-                own.seen.peak.push(seen);
-                own.usual.peak.push(usual);
-            } else if usual <= self.low {
-                own.seen.quiet.push(seen);
-                own.usual.quiet.push(usual);
-            }
-        }
-        if own.seen.peak.len() < LEAST || own.seen.quiet.len() < LEAST {
+        if own.peak.len() < LEAST || own.quiet.len() < LEAST {
             return f64::NAN;
         }
         let whole = own.all.len() == self.hours.per_day;
         let usual = self.contrast.filter(|_| whole);
-        let usual = usual.unwrap_or_else(|| own.usual.contrast());
+        let usual = usual.unwrap_or_else(|| self.usual_contrast(blocks.clone()));
         if usual < HAS_ONE * (self.high - self.low) {
             return f64::NAN;
         }
-        let level = median_of(&mut own.all) / self.level;
+        let level = own.all.middle() / self.level;
         let level = if level.is_finite() {
             level.clamp(LOWEST, 1.0)
         } else {
             1.0
         };
-        let kept = own.seen.contrast() / (usual * level);
+        let kept = own.contrast() / (usual * level);
         if kept < MAY_BE_STEP && self.is_in(blocks, level) {
             return 1.0;
         }
         kept
+    }
+
+    fn side(&self, at: usize) -> Side {
+        let usual = self.values[at];
+        if usual >= self.high {
+            Side::Peak
+        } else if usual <= self.low {
+            Side::Quiet
+        } else {
+            Side::Between
+        }
+    }
+
+    /// What is seen of an hour, where it is on one side; `NaN` otherwise.
+    fn seen_on(&self, side: Side, at: usize) -> f64 {
+        if self.side(at) == side {
+            self.hours.mean[at]
+        } else {
+            f64::NAN
+        }
+    }
+
+    fn day(&self, blocks: Range<usize>) -> Day {
+        let of = |side: Side| -> Vec<f64> {
+            let seen = blocks.clone().map(|at| self.seen_on(side, at));
+            seen.collect()
+        };
+        Day {
+            all: Window::of(&self.hours.mean[blocks.clone()]),
+            peak: Window::of(&of(Side::Peak)),
+            quiet: Window::of(&of(Side::Quiet)),
+        }
+    }
+
+    /// One block goes, and one comes.
+    fn moves(&self, day: &mut Day, gone: usize, comes: usize) {
+        let seen = |at: usize| self.hours.mean[at];
+        day.all.moves(seen(gone), seen(comes));
+        for (side, own) in [(Side::Peak, &mut day.peak), (Side::Quiet, &mut day.quiet)] {
+            if self.side(gone) == side || self.side(comes) == side {
+                own.moves(self.seen_on(side, gone), self.seen_on(side, comes));
+            }
+        }
+    }
+
+    /// The contrast that the rhythm has in those of some blocks that are known.
+    fn usual_contrast(&self, blocks: Range<usize>) -> f64 {
+        let mut sides = Sides::default();
+        for at in blocks.filter(|at| self.hours.mean[*at].is_finite()) {
+            match self.side(at) {
+                Side::Peak => sides.peak.push(self.values[at]),
+                Side::Quiet => sides.quiet.push(self.values[at]),
+                Side::Between => {}
+            }
+        }
+        sides.contrast()
     }
 
     /// Whether these blocks are better told with the rhythm than without, either with a new

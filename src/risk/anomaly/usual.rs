@@ -1,5 +1,5 @@
 use super::Hours;
-use crate::trend::{finite, median, median_of};
+use crate::trend::{finite, median, median_of, quantile};
 
 /// A rhythm must leave so much less of what is unexplained, to be one.
 const DAILY: f64 = 0.9;
@@ -202,17 +202,17 @@ fn before(values: &[f64], window: usize) -> Vec<f64> {
 }
 
 /// What is finite in a window that moves along values, ascending.
-struct Window(Vec<f64>);
+pub(super) struct Window(Vec<f64>);
 
 impl Window {
-    fn of(values: &[f64]) -> Self {
+    pub(super) fn of(values: &[f64]) -> Self {
         let mut sorted = finite(values.iter().copied());
         sorted.sort_unstable_by(f64::total_cmp);
         Self(sorted)
     }
 
     /// One step on: the oldest goes, the next comes.
-    fn moves(&mut self, old: f64, new: f64) {
+    pub(super) fn moves(&mut self, old: f64, new: f64) {
         // Of so few a look at all takes less than a search, whose every step waits for the one
         // before it.
         let (mut gone, mut comes) = (0_u64, 0_u64);
@@ -240,8 +240,18 @@ impl Window {
         }
     }
 
+    /// How many are known.
+    pub(super) fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    /// As [`quantile`]; `NaN` of nothing.
+    pub(super) fn quantile(&self, share: f64) -> f64 {
+        quantile(&self.0, share).unwrap_or(f64::NAN)
+    }
+
     /// The median; `NaN` of nothing.
-    fn middle(&self) -> f64 {
+    pub(super) fn middle(&self) -> f64 {
         match self.0.len() {
             0 => f64::NAN,
             n => f64::midpoint(self.0[(n - 1) / 2], self.0[n / 2]),
