@@ -4,6 +4,7 @@ use std::io::Cursor;
 use std::ops::Range;
 
 use polars_arrow::array::{Array, PrimitiveArray, StaticArray as _, Utf8ViewArray};
+use polars_arrow::bitmap::Bitmap;
 use polars_arrow::compute::concatenate::concatenate;
 use polars_arrow::datatypes::{ArrowDataType, Field};
 use polars_arrow::types::NativeType;
@@ -133,13 +134,27 @@ impl Values {
         let (_, values, known) = array.into_inner();
         let mut values = values.into_mut().right_or_else(Buffer::to_vec);
         if let Some(known) = known {
-            for (value, known) in values.iter_mut().zip(known.iter()) {
-                if !known {
-                    *value = f32::NAN;
-                }
-            }
+            forget(&mut values, &known);
         }
         Some(values)
+    }
+}
+
+/// Makes `NaN` of values that are not known: of many together mostly all or none.
+fn forget(values: &mut [f32], known: &Bitmap) {
+    /// As many as a word of `known` tells of.
+    const MANY: usize = 64;
+    let words = known.chunks::<u64>();
+    let last = words.remainder();
+    for (values, known) in values.chunks_mut(MANY).zip(words.chain([last])) {
+        if known == 0 {
+            values.fill(f32::NAN);
+        } else if known != u64::MAX {
+            for (bit, value) in values.iter_mut().enumerate() {
+                let is_known = known >> bit & 1 == 1;
+                *value = if is_known { *value } else { f32::NAN };
+            }
+        }
     }
 }
 
@@ -157,5 +172,25 @@ impl Texts {
 impl<T: NativeType> Numbers<T> {
     pub(crate) fn get(&self, row: usize) -> Option<T> {
         self.0.get(row)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_not_known_is_forgotten_wherever_it_lies() {
+        let patterns: [fn(usize) -> bool; 4] = [|_| true, |_| false, |at| at % 3 > 0, |at| at > 70];
+        for is_known in patterns {
+            for (from, count) in [(0, 0), (0, 64), (3, 1), (5, 150), (64, 128), (1, 200)] {
+                let known: Bitmap = (0..from + count).map(is_known).collect();
+                let mut values = vec![1.0; count];
+                forget(&mut values, &known.sliced(from, count));
+                for (at, value) in values.iter().enumerate() {
+                    assert_eq!(value.is_nan(), !is_known(from + at), "{from} {count} {at}");
+                }
+            }
+        }
     }
 }
