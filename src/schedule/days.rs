@@ -32,8 +32,8 @@ pub(super) fn days(history: &History, clock: &Clock) -> Vec<Day> {
     let step = i64::from(history.grid.step.as_secs().max(1));
     let mut days: Vec<Day> = Vec::new();
     let planned = history.planned.as_ref().unwrap_or(&history.cores);
-    // Clocks change at the end of a quarter.
-    let (mut of, mut offset) = (i64::MIN, 0);
+    // Clocks change at the end of a quarter: all of one is of the same place.
+    let (mut until, mut place_of) = (i64::MIN, None);
     for (slot, cores) in planned.iter().enumerate() {
         if !cores.is_finite() {
             continue;
@@ -41,25 +41,14 @@ pub(super) fn days(history: &History, clock: &Clock) -> Vec<Day> {
         let begin = history.second(slot);
         // Of slots that are longer every quarter that they cover.
         for second in (begin..begin + step).step_by(place(900)) {
-            let quarter = second.div_euclid(QUARTER);
-            if quarter != of {
-                (of, offset) = (quarter, clock.local_second(second) - second);
+            if second >= until {
+                let local = clock.local_second(second);
+                let left = |second: i64| QUARTER - second.rem_euclid(QUARTER);
+                until = second + left(second).min(left(local));
+                place_of = of_quarter(&mut days, local);
             }
-            let local = second + offset;
-            let number = local.div_euclid(86_400);
-            if days.last().is_none_or(|it| it.number < number) {
-                days.push(Day {
-                    number,
-                    weekday: weekday(number),
-                    peaks: vec![f32::NAN; DAY],
-                    sampled: vec![false; DAY],
-                    once: Vec::new(),
-                });
-            }
-            let quarter = usize::try_from(local.rem_euclid(86_400) / QUARTER).unwrap_or(0);
-            // Where clocks go back over midnight, of the day before.
-            let day = days.iter_mut().rev().find(|it| it.number == number);
-            if let Some(day) = day {
+            if let Some((day, quarter)) = place_of {
+                let day: &mut Day = &mut days[day];
                 day.peaks[quarter] = day.peaks[quarter].max(*cores);
                 day.sampled[quarter] |= history.sampled[slot];
             }
@@ -69,6 +58,24 @@ pub(super) fn days(history: &History, clock: &Clock) -> Vec<Day> {
     days.retain(known);
     leave_out_once(&mut days);
     days
+}
+
+/// The day that a local second is of, and its quarter there. Days come in order.
+fn of_quarter(days: &mut Vec<Day>, second: i64) -> Option<(usize, usize)> {
+    let number = second.div_euclid(86_400);
+    if days.last().is_none_or(|it| it.number < number) {
+        days.push(Day {
+            number,
+            weekday: weekday(number),
+            peaks: vec![f32::NAN; DAY],
+            sampled: vec![false; DAY],
+            once: Vec::new(),
+        });
+    }
+    let quarter = usize::try_from(second.rem_euclid(86_400) / QUARTER).unwrap_or(0);
+    // Where clocks go back over midnight, of the day before.
+    let day = days.iter().rposition(|it| it.number == number)?;
+    Some((day, quarter))
 }
 
 /// Quarters to both sides that are about that time.
