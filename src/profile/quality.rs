@@ -73,7 +73,10 @@ fn over(seen: &[bool], grid: &Grid, samples: u64, pods: u32) -> Quality {
         };
     };
     let between = &seen[first..=last];
-    let missing = between
+    let known = between.iter().filter(|seen| **seen).count();
+    // Most have none.
+    let holes = if known < between.len() { between } else { &[] };
+    let missing = holes
         .split(|seen| *seen)
         .map(<[bool]>::len)
         .filter(|len| *len > 0);
@@ -82,7 +85,6 @@ fn over(seen: &[bool], grid: &Grid, samples: u64, pods: u32) -> Quality {
         gaps = gaps.saturating_add(1);
         longest = longest.max(u32::try_from(len).unwrap_or(u32::MAX));
     }
-    let known = between.iter().filter(|seen| **seen).count();
     let slot = |place: usize| u32::try_from(place).unwrap_or(u32::MAX);
     Quality {
         samples,

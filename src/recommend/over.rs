@@ -112,16 +112,29 @@ fn columns<'a>(pool: &'a Pool<'_>) -> impl Iterator<Item = &'a [f32]> + Clone {
 /// a single comparison tells that of many samples.
 fn add_above(mut sum: f64, values: &[f32], request: f64) -> f64 {
     const MANY: usize = 32;
+    let bound = below(request);
     for values in values.chunks(MANY) {
-        let most = samples::peak(values);
-        if most.is_none_or(|most| f64::from(most) <= request) {
-            continue;
+        let mut any = false;
+        for value in values {
+            any |= *value > bound;
         }
-        for used in samples::known(values).filter(|used| *used > request) {
-            sum += used - request;
+        if any {
+            for used in samples::known(values).filter(|used| *used > request) {
+                sum += used - request;
+            }
         }
     }
     sum
+}
+
+/// What a sample is above where it is above a request.
+fn below(request: f64) -> f32 {
+    let near = single(request);
+    if f64::from(near) > request {
+        near.next_down()
+    } else {
+        near
+    }
 }
 
 /// Samples above a request.

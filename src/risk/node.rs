@@ -4,7 +4,6 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
 use crate::snapshot::{Grid, Series, Snapshot, Usage};
-use crate::units::single;
 
 /// Share of the memory of present pods that must have been there for a slot to count:
 /// before, the node was not what it is.
@@ -132,8 +131,7 @@ impl NodeUse {
 fn add(sum: &mut [f32], from: usize, values: &[f32]) {
     let slots = sum.get_mut(from..).unwrap_or_default();
     for (slot, value) in slots.iter_mut().zip(values) {
-        if value.is_finite() {
-            *slot = single(f64::from(*slot) + f64::from(*value));
-        }
+        // Nothing is added where nothing is known: no branch to be guessed.
+        *slot += if value.is_finite() { *value } else { 0.0 };
     }
 }

@@ -177,10 +177,17 @@ fn hourly_means(series: &[&Series], grid: &Grid) -> Vec<f64> {
         let mut at = place(start(from));
         for (hour, (sum, count)) in hours.iter_mut().enumerate().skip(from) {
             let end = place(start(hour + 1));
-            for value in values[at..end].iter().filter(|value| value.is_finite()) {
-                *sum += f64::from(*value);
-                *count += 1.0;
+            let mut known = 0_u32;
+            for value in &values[at..end] {
+                // Nothing is added where nothing is known: no branch to be guessed.
+                *sum += if value.is_finite() {
+                    f64::from(*value)
+                } else {
+                    0.0
+                };
+                known += u32::from(value.is_finite());
             }
+            *count += f64::from(known);
             at = end;
         }
     }

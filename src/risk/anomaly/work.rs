@@ -120,7 +120,7 @@ fn is_measured(signal: Signal, one: &Series) -> bool {
 /// While series are added up.
 struct Sums {
     sum: Vec<f64>,
-    missing: Vec<f64>,
+    missing: Vec<f32>,
     changes: Vec<Change>,
 }
 
@@ -192,13 +192,13 @@ impl Sums {
 
 /// What so many containers use, of what those of them that are not `missing` used together: a
 /// `share` of it.
-fn used_by(sums: &mut [f64], missing: &[f64], alive: f64, share: f64) {
+fn used_by(sums: &mut [f64], missing: &[f32], alive: f64, share: f64) {
     let is_whole = alive > 0.0 && !missing.iter().any(|it| *it > 0.0);
     if is_whole && share <= 1.0 {
         return;
     }
     for (sum, missing) in sums.iter_mut().zip(missing) {
-        let known = alive - missing;
+        let known = alive - f64::from(*missing);
         let all = if known < alive {
             *sum * (alive / known)
         } else {

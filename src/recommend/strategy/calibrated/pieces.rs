@@ -32,7 +32,7 @@ pub(super) fn cut<'a>(columns: &[Column<'a>], ends: &[usize]) -> Vec<Piece<'a>> 
 
 impl Piece<'_> {
     /// How many samples are of some sort; what is `NaN` is to be of none.
-    pub(super) fn count(&self, sort: impl Fn(f32) -> bool) -> usize {
+    pub(super) fn count(&self, sort: impl Fn(f32) -> bool + Copy) -> usize {
         /// So few that 32 bits hold their number, which is faster to count in.
         const MANY: usize = 1 << 16;
         let of_some = |samples: &[f32]| {

@@ -69,10 +69,14 @@ pub(super) struct Counts {
 }
 
 impl Counts {
-    pub(super) fn of(pieces: &[Piece<'_>], ends: Vec<usize>, sort: impl Fn(f32) -> bool) -> Self {
+    pub(super) fn of(
+        pieces: &[Piece<'_>],
+        ends: Vec<usize>,
+        sort: impl Fn(f32) -> bool + Copy,
+    ) -> Self {
         let mut before = vec![0; ends.len() + 2];
         for piece in pieces {
-            before[usize::from(piece.part) + 1] += piece.count(&sort);
+            before[usize::from(piece.part) + 1] += piece.count(sort);
         }
         let mut sum = 0;
         for before in &mut before {
