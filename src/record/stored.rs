@@ -5,7 +5,7 @@ use std::ops::Range;
 use std::path::Path;
 
 use crate::collect::{Aside, Refused, Sieve};
-use crate::snapshot::{self, BundleError, LOG, Metric, OnDisk, Snapshot, Supply, Usage};
+use crate::snapshot::{self, BundleError, LOG, Metric, OnDisk, Snapshot, Supply, Usage, checked};
 use crate::units::Span;
 
 /// Usage beyond this, in bytes of samples, is read part by part.
@@ -65,8 +65,8 @@ impl Parts {
         }
     }
 
-    /// Reads all usage once, to tell what of it cannot be: marks containers, and says so
-    /// in gaps.
+    /// Reads all usage once, to tell that it is as it was written, and what of it cannot be:
+    /// marks containers, and says so in gaps.
     ///
     /// # Errors
     ///
@@ -74,8 +74,10 @@ impl Parts {
     pub fn sift(self, snapshot: &mut Snapshot) -> Result<Sifted, BundleError> {
         let mut sieve = Sieve::default();
         let workloads = snapshot.workloads.len();
-        self.table.each(workloads, self.most, &mut |_, mut usage| {
-            sieve.look_at(snapshot, &mut usage);
+        checked(&*self.table, || {
+            self.table.each(workloads, self.most, &mut |_, mut usage| {
+                sieve.look_at(snapshot, &mut usage);
+            })
         })?;
         Ok(Sifted {
             refused: sieve.conclude(snapshot),

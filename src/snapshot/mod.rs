@@ -60,7 +60,7 @@ pub(crate) use guard::{caught, check_room, guarded};
 pub use heap::{Heap, HeapPlace, HeapSetting, HeapSize, OptionWord, Size};
 pub use keeper::{Keeper, Tool};
 pub use node::{CapacityType, Node, SPOT_LABELS, TYPE_LABELS};
-pub(crate) use on_disk::OnDisk;
+pub(crate) use on_disk::{OnDisk, checked};
 pub use placement::{
     HostPort, Labels, NodeTerm, Operator, Placement, PodSelector, PodTerm, Requirement, Spread,
     Toleration, Volume, VolumeHome, amounts, label,

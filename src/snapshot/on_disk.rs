@@ -6,6 +6,26 @@ use std::thread;
 
 use super::{BundleError, Metric, Usage};
 
+/// What is read of all series, while they are held against what was written: where they are
+/// not that, it is told before anything that is odd in them.
+///
+/// # Errors
+///
+/// As [`OnDisk::check`] and as `read`.
+pub(crate) fn checked<T>(
+    series: &dyn OnDisk,
+    read: impl FnOnce() -> Result<T, BundleError>,
+) -> Result<T, BundleError> {
+    let mut check = Ok(());
+    // By a thread that is there already: what a new one leaves behind of memory stays.
+    let read = rayon::in_place_scope(|scope| {
+        scope.spawn(|_| check = series.check());
+        read()
+    });
+    check?;
+    read
+}
+
 /// Series, sorted as in [`Usage`], whose samples are read when they are asked for.
 pub(crate) trait OnDisk: Sync {
     /// How many there are.
@@ -22,6 +42,15 @@ pub(crate) trait OnDisk: Sync {
     ///
     /// When they are damaged, or no longer there.
     fn some(&self, series: Range<usize>) -> Result<Usage, BundleError>;
+
+    /// Whether all is as it was written, where that is told by more than to read it.
+    ///
+    /// # Errors
+    ///
+    /// When it is not.
+    fn check(&self) -> Result<(), BundleError> {
+        Ok(())
+    }
 
     /// The series of one workload.
     ///

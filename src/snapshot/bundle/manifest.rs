@@ -56,7 +56,7 @@ pub(super) struct Window {
 }
 
 /// One file of the bundle.
-#[derive(Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub(super) struct File {
     pub(super) name: String,
     pub(super) bytes: u64,

@@ -1,5 +1,5 @@
 use std::fs;
-use std::io::{self, Read};
+use std::io::{self, Read, Seek};
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 
@@ -8,7 +8,7 @@ use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
 
 use super::super::guard::check_room;
-use super::super::{Cluster, Container, Grid, Metric, OnDisk, Snapshot, Usage, Workload};
+use super::super::{Cluster, Container, Grid, Metric, OnDisk, Snapshot, Usage, Workload, checked};
 use super::manifest::{FORMAT, File, Head, Manifest, SeriesHead};
 use super::table::Table;
 use super::write::hex;
@@ -34,6 +34,14 @@ pub(crate) struct UsageTable {
     path: PathBuf,
     table: Table,
     grid: Grid,
+    unchecked: Unchecked,
+}
+
+/// A file that is still to be held against what the manifest says of it.
+#[derive(Debug)]
+struct Unchecked {
+    file: fs::File,
+    listed: File,
 }
 
 impl UsageTable {
@@ -42,15 +50,17 @@ impl UsageTable {
         self.table.heads.iter().map(SeriesHead::bytes).sum()
     }
 
-    /// All series at once.
+    /// All series at once, of a file that is as it was written.
     ///
     /// # Errors
     ///
     /// When the file is damaged, or they are more than memory holds.
     pub(crate) fn all(&self) -> Result<Usage, BundleError> {
-        let damaged = |problem| BundleError::damaged(&self.path, problem);
-        check_room(self.all_bytes()).map_err(damaged)?;
-        self.some(0..self.table.heads.len())
+        checked(self, || {
+            let damaged = |problem| BundleError::damaged(&self.path, problem);
+            check_room(self.all_bytes()).map_err(damaged)?;
+            self.some(0..self.table.heads.len())
+        })
     }
 }
 
@@ -71,6 +81,10 @@ impl OnDisk for UsageTable {
         self.table.heads[series].bytes()
     }
 
+    fn check(&self) -> Result<(), BundleError> {
+        self.unchecked.check(&self.path)
+    }
+
     fn some(&self, series: Range<usize>) -> Result<Usage, BundleError> {
         let series = self.table.read(series);
         let series = series.map_err(|problem| BundleError::damaged(&self.path, problem))?;
@@ -79,19 +93,19 @@ impl OnDisk for UsageTable {
     }
 }
 
-/// Reads what a bundle has beside usage, whose table is opened.
+/// Reads what a bundle has beside usage, whose table is opened and not checked: that takes as
+/// long as to read it once.
 pub(crate) fn objects(path: &Path) -> Result<(Snapshot, UsageTable, String), BundleError> {
     let (manifest, hash) = manifest(path)?;
     let bundle = Bundle { path, manifest };
     let grid = bundle.grid()?;
-    // Hashing the largest file takes about as long as reading all others.
-    let (file, lists) = rayon::join(|| bundle.usage_file(), || bundle.lists(&grid));
     let Lists {
         cluster,
         workloads,
         series,
-    } = lists?;
-    let table = bundle.usage(file?, series, grid)?;
+    } = bundle.lists(&grid)?;
+    let (file, unchecked) = bundle.usage_file()?;
+    let table = bundle.usage(file, unchecked, series, grid)?;
     let usage = Usage {
         grid,
         series: Vec::new(),
@@ -196,28 +210,46 @@ impl Bundle<'_> {
         })
     }
 
-    /// The file of usage, which is as it was written.
-    fn usage_file(&self) -> Result<fs::File, BundleError> {
+    /// The file of usage, to be read, and once more to be checked: a file has one place at
+    /// which it is read.
+    fn usage_file(&self) -> Result<(fs::File, Unchecked), BundleError> {
         let listed = self.listed(USAGE)?;
         let path = self.path.join(USAGE);
-        let (mut file, size) = file::open(&path).map_err(|error| file::unread(&path, error))?;
-        if size != listed.bytes {
-            return Err(not_as_large(&path, size, listed));
-        }
-        check(&path, listed, &mut (&mut file).take(size))?;
-        Ok(file)
+        let open = || {
+            let (file, size) = file::open(&path).map_err(|error| file::unread(&path, error))?;
+            if size == listed.bytes {
+                Ok(file)
+            } else {
+                Err(not_as_large(&path, size, listed))
+            }
+        };
+        let unchecked = Unchecked {
+            file: open()?,
+            listed: listed.clone(),
+        };
+        Ok((open()?, unchecked))
     }
 
     fn usage(
         &self,
         file: fs::File,
+        unchecked: Unchecked,
         heads: Vec<SeriesHead>,
         grid: Grid,
     ) -> Result<UsageTable, BundleError> {
         let path = self.path.join(USAGE);
-        let table = Table::open(file, heads);
-        let table = table.map_err(|problem| BundleError::damaged(&path, problem))?;
-        Ok(UsageTable { path, table, grid })
+        match Table::open(file, heads) {
+            Ok(table) => Ok(UsageTable {
+                path,
+                table,
+                grid,
+                unchecked,
+            }),
+            Err(problem) => {
+                unchecked.check(&path)?;
+                Err(BundleError::damaged(&path, problem))
+            }
+        }
     }
 
     /// What the manifest says of a file.
@@ -227,6 +259,15 @@ impl Bundle<'_> {
             let problem = format!("it does not list `{name}`");
             BundleError::damaged(&self.path.join(MANIFEST), problem)
         })
+    }
+}
+
+impl Unchecked {
+    fn check(&self, path: &Path) -> Result<(), BundleError> {
+        let mut file = &self.file;
+        let begun = file.rewind();
+        begun.map_err(|error| BundleError::read(path, error))?;
+        check(path, &self.listed, &mut file.take(self.listed.bytes))
     }
 }
 
