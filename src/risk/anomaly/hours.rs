@@ -5,6 +5,7 @@ use crate::units::len_f64;
 
 const HOUR: u32 = 3_600;
 const QUARTER: u32 = 900;
+const DAY: i64 = 86_400;
 
 /// A series by blocks of an hour, or of the distance of its samples where that is longer,
 /// counted back from the end of the grid.
@@ -55,15 +56,21 @@ impl Hours {
             }
         }
         let (mut phase, mut weekend) = (Vec::new(), Vec::new());
-        let begins = (0..mean.len()).map(|at| first + at * slots);
-        for slot in begins {
-            let second = grid
-                .time(u32::try_from(slot).unwrap_or(u32::MAX))
-                .as_second();
-            let of_day = usize::try_from(second.rem_euclid(86_400)).unwrap_or(0);
+        let begin = grid.time(u32::try_from(first).unwrap_or(u32::MAX));
+        let length = i64::try_from(slots).unwrap_or(1) * i64::from(grid.step.as_secs());
+        let (mut day, mut second) = (
+            begin.as_second().div_euclid(DAY),
+            begin.as_second().rem_euclid(DAY),
+        );
+        for _ in &mean {
+            let of_day = usize::try_from(second).unwrap_or(0);
             phase.push((of_day * per_day / 86_400).min(per_day - 1));
             // 1970-01-01 was a Thursday.
-            weekend.push((second.div_euclid(86_400) + 3).rem_euclid(7) >= 5);
+            weekend.push((day + 3).rem_euclid(7) >= 5);
+            second += length;
+            if second >= DAY {
+                (day, second) = (day + 1, second - DAY);
+            }
         }
         Some(Self {
             first,
@@ -106,10 +113,9 @@ fn of_block(block: &[f64], part: usize, native: usize) -> (f64, f64, f64) {
     for part in block.chunks(part) {
         let (mut own, mut known) = (0.0, 0_u32);
         for value in part {
-            if value.is_finite() {
-                own += value;
-                known += 1;
-            }
+            // Nothing is added where nothing is known: no branch to be guessed.
+            own += if value.is_finite() { *value } else { 0.0 };
+            known += u32::from(value.is_finite());
         }
         let expected = (part.len() / native).max(1);
         if known == 0 || 2.0 * f64::from(known) < len_f64(expected) {

@@ -177,9 +177,9 @@ impl<'a> Middles<'a> {
                 if let Some((_, middle)) = last.filter(|it| it.0 == place) {
                     return middle;
                 }
-                let window = values[place..place + *length].iter().copied();
                 own.clear();
-                own.extend(window.filter(|it| it.is_finite()));
+                own.extend_from_slice(&values[place..place + *length]);
+                own.retain(|it| it.is_finite());
                 let middle = median_of(own);
                 *last = Some((place, middle));
                 middle
