@@ -513,9 +513,12 @@ fn over(days: &[&Day], nothing: f64) -> Vec<Vec<Over>> {
 
 /// The median of ascending values without one of them; `NaN` where it is the only one.
 fn median_without(sorted: &[f64], one: f64) -> f64 {
-    let place = sorted.partition_point(|it| it.total_cmp(&one).is_lt());
     let left = sorted.len().saturating_sub(1);
-    let at = |rank: usize| sorted[rank + usize::from(rank >= place)];
+    // What comes at a rank of the others is what does so of all, or the next.
+    let at = |rank: usize| {
+        let is_before = sorted[rank].total_cmp(&one).is_lt();
+        sorted[rank + usize::from(!is_before)]
+    };
     match left {
         0 => f64::NAN,
         _ if left % 2 == 1 => at(left / 2),
