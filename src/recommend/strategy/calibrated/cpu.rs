@@ -192,15 +192,20 @@ fn starting(events: &Events, grid: &Grid) -> usize {
 fn wanted(stretches: &[Sorted], bursts: f64) -> Vec<Wanted> {
     let work = Work::of(stretches);
     let least = work.level(bursts);
-    let wanted = busiest(stretches).into_iter().map(|usual| {
+    let mut wanted: Vec<Wanted> = Vec::with_capacity(LEVELS.len());
+    for usual in busiest(stretches) {
         let request = usual.max(least);
-        Wanted {
+        // Many levels ask for the same as the one before.
+        let same = wanted
+            .last()
+            .filter(|it| it.request.to_bits() == request.to_bits());
+        wanted.push(Wanted {
             request,
             bursts: request > usual,
-            work_over: work.above(request),
-        }
-    });
-    wanted.collect()
+            work_over: same.map_or_else(|| work.above(request), |it| it.work_over),
+        });
+    }
+    wanted
 }
 
 /// At each level, what the most demanding stretch asks for.
