@@ -16,17 +16,22 @@ pub(super) struct Spread {
 impl Spread {
     /// `None` without a single sample.
     pub(super) fn of<'a>(columns: impl Iterator<Item = &'a [f32]>) -> Option<Self> {
+        /// Samples that are taken at once, where all of them are there.
+        const MANY: usize = 64;
         let mut samples: Vec<f32> = Vec::new();
-        let mut kept = 0;
         for column in columns {
-            samples.extend_from_slice(column);
-            // Each is kept by not being written over: no branch to be guessed.
-            for at in samples.len() - column.len()..samples.len() {
-                let value = samples[at];
-                samples[kept] = value;
-                kept += usize::from(!value.is_nan());
+            samples.reserve(column.len());
+            for values in column.chunks(MANY) {
+                let mut has_holes = false;
+                for value in values {
+                    has_holes |= value.is_nan();
+                }
+                if has_holes {
+                    samples.extend(values.iter().filter(|it| !it.is_nan()));
+                } else {
+                    samples.extend_from_slice(values);
+                }
             }
-            samples.truncate(kept);
         }
         if samples.is_empty() {
             return None;
