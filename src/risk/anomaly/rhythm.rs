@@ -254,13 +254,15 @@ impl Rhythm<'_> {
     /// Whether these blocks are better told with the rhythm than without, either with a new
     /// level from some block on: that alone makes a peak as low as quiet hours.
     fn is_in(&self, blocks: Range<usize>, level: f64) -> bool {
-        let seen = blocks.filter(|at| self.hours.mean[*at].is_finite());
-        let (with, without): (Vec<f64>, Vec<f64>) = seen
-            .map(|at| {
-                let own = self.hours.mean[at];
-                (own - level * self.values[at], own)
-            })
-            .unzip();
+        let room = || Vec::with_capacity(blocks.len());
+        let (mut with, mut without) = (room(), room());
+        for at in blocks.clone() {
+            let own = self.hours.mean[at];
+            if own.is_finite() {
+                with.push(own - level * self.values[at]);
+                without.push(own);
+            }
+        }
         left(&with) < left(&without)
     }
 
