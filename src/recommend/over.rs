@@ -1,6 +1,6 @@
 //! How much of the time and of the work of a pool is above a CPU request.
 
-use super::{Pool, samples};
+use super::Pool;
 use crate::trend;
 use crate::units::{Cpu, len_f64, single};
 
@@ -119,8 +119,11 @@ fn add_above(mut sum: f64, values: &[f32], request: f64) -> f64 {
             any |= *value > bound;
         }
         if any {
-            for used in samples::known(values).filter(|used| *used > request) {
-                sum += used - request;
+            for value in values {
+                // Nothing is added for what is not above: no branch to be guessed.
+                let used = f64::from(*value);
+                let is_above = used.is_finite() && used > request;
+                sum += if is_above { used - request } else { 0.0 };
             }
         }
     }
@@ -158,6 +161,7 @@ fn count(values: &[f32], of: impl Fn(f32) -> bool) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::recommend::samples;
 
     /// Samples with gaps, and with what was never measured.
     fn samples_of(seed: usize) -> Vec<f32> {
