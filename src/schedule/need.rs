@@ -5,7 +5,7 @@ use std::ops::Range;
 use super::alike::{Alike, SOME};
 use super::days::Day;
 use super::{DAY, WEEK};
-use crate::trend::{finite, median_of};
+use crate::trend::{Columns, finite};
 use crate::units::{count_from, len_f64};
 
 /// Quarters to both sides whose deviations are taken together, few first.
@@ -410,15 +410,22 @@ fn by_class<'a>(days: &[&'a Day], alike: Alike) -> Vec<Vec<&'a Day>> {
 
 /// The usual day of some.
 pub(super) fn usual(days: &[&Day]) -> Vec<f64> {
-    let mut known = Vec::with_capacity(days.len());
+    let quarters = in_order(days);
     let of = |quarter: usize| {
-        known.clear();
-        let all = days.iter().map(|day| f64::from(day.peaks[quarter]));
-        known.extend(all.filter(|it| it.is_finite()));
-        let middle = median_of(&mut known);
+        let middle = quarters.median(quarter);
         if middle.is_finite() { middle } else { 0.0 }
     };
     (0..DAY).map(of).collect()
+}
+
+/// What some days came to in each quarter, in order.
+fn in_order(days: &[&Day]) -> Columns {
+    let mut quarters = Columns::new(DAY);
+    for day in days {
+        quarters.add_row(&day.peaks);
+    }
+    quarters.sort();
+    quarters
 }
 
 /// For each quarter the most that the next day may come to, as a share of what is usual: a
@@ -489,18 +496,14 @@ fn levels_since(days: &[&Day], usual: &[Vec<f64>], alike: Alike) -> Vec<(i64, f6
 
 /// For each quarter, every day beside the usual one of the others.
 fn over(days: &[&Day], nothing: f64) -> Vec<Vec<Over>> {
-    let mut sorted = Vec::with_capacity(days.len());
+    let quarters = in_order(days);
     let of = |quarter: usize| {
-        let known = || {
-            let all = days.iter().map(|it| f64::from(it.peaks[quarter]));
-            all.filter(|it| it.is_finite())
-        };
-        sorted.clear();
-        sorted.extend(known());
-        sorted.sort_unstable_by(f64::total_cmp);
-        let mut over = Vec::with_capacity(sorted.len());
-        over.extend(known().filter_map(|came| {
-            let usual = median_without(&sorted, came) + nothing;
+        let count = quarters.count(quarter);
+        let known = days.iter().map(|it| f64::from(it.peaks[quarter]));
+        let known = known.filter(|it| it.is_finite());
+        let mut over = Vec::with_capacity(count);
+        over.extend(known.filter_map(|came| {
+            let usual = median_without(count, |rank| quarters.at(quarter, rank), came) + nothing;
             (usual > 0.0).then_some(Over {
                 came: came + nothing,
                 usual,
@@ -511,18 +514,19 @@ fn over(days: &[&Day], nothing: f64) -> Vec<Vec<Over>> {
     (0..DAY).map(of).collect()
 }
 
-/// The median of ascending values without one of them; `NaN` where it is the only one.
-fn median_without(sorted: &[f64], one: f64) -> f64 {
-    let left = sorted.len().saturating_sub(1);
+/// The median of so many values without one of them, of which `at` gives each by its rank; `NaN`
+/// where it is the only one.
+fn median_without(count: usize, at: impl Fn(usize) -> f64, one: f64) -> f64 {
+    let left = count.saturating_sub(1);
     // What comes at a rank of the others is what does so of all, or the next.
-    let at = |rank: usize| {
-        let is_before = sorted[rank].total_cmp(&one).is_lt();
-        sorted[rank + usize::from(!is_before)]
+    let other = |rank: usize| {
+        let own = at(rank);
+        if own < one { own } else { at(rank + 1) }
     };
     match left {
         0 => f64::NAN,
-        _ if left % 2 == 1 => at(left / 2),
-        _ => f64::midpoint(at(left / 2 - 1), at(left / 2)),
+        _ if left % 2 == 1 => other(left / 2),
+        _ => f64::midpoint(other(left / 2 - 1), other(left / 2)),
     }
 }
 
@@ -542,7 +546,8 @@ mod tests {
             for at in 0..count {
                 let mut others = all[..count].to_vec();
                 let one = others.swap_remove(at);
-                let (seen, whole) = (median_without(&sorted, one), median(&others));
+                let seen = median_without(count, |rank| sorted[rank], one);
+                let whole = median(&others);
                 assert_eq!(seen.to_bits(), whole.to_bits(), "{count} {at}");
             }
         }

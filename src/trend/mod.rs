@@ -6,6 +6,7 @@
 //! happened comes again ([`comes_again`]), and since when nothing was cleaned up ([`since_fall`]).
 //! Of many samples it tells ends ([`largest`]) and sums ([`exact_sum`]) at once.
 
+mod columns;
 mod course;
 mod ends;
 mod falls;
@@ -17,6 +18,7 @@ mod quantile;
 mod slopes;
 mod sum;
 
+pub use columns::Columns;
 pub use course::{Course, finite, median, median_of, normal};
 pub use ends::{are_finite, largest, smallest};
 pub use falls::{Falls, since_fall};

@@ -1,5 +1,5 @@
 use super::Hours;
-use crate::trend::{finite, median, median_of, quantile};
+use crate::trend::{Columns, finite, median, median_of, quantile};
 
 /// A rhythm must leave so much less of what is unexplained, to be one.
 const DAILY: f64 = 0.9;
@@ -86,16 +86,29 @@ fn season(values: &[f64], hours: &Hours) -> Option<Vec<f64>> {
 /// The median of each place in the day, of the hours that are `of` it; 0 where fewer than
 /// two are known.
 fn shape(values: &[f64], hours: &Hours, of: impl Fn(usize) -> bool) -> Vec<f64> {
-    let days = values.len() / hours.per_day + 1;
-    let room = |_| Vec::with_capacity(days);
-    let mut places: Vec<Vec<f64>> = (0..hours.per_day).map(room).collect();
+    let mut places = Columns::new(hours.per_day);
+    let (mut before, mut is_new) = (None, false);
     for (at, (value, phase)) in values.iter().zip(&hours.phase).enumerate() {
+        // A day begins where its places do, and has a row where anything of it counts.
+        is_new |= before.is_none_or(|it| it >= phase);
+        before = Some(phase);
         if value.is_finite() && of(at) {
-            places[*phase].push(*value);
+            if is_new {
+                places.add();
+            }
+            is_new = false;
+            places.put(*phase, *value);
         }
     }
-    let middle = |own: &mut Vec<f64>| if own.len() < 2 { 0.0 } else { median_of(own) };
-    places.iter_mut().map(middle).collect()
+    places.sort();
+    let middle = |place| {
+        if places.count(place) < 2 {
+            0.0
+        } else {
+            places.median(place)
+        }
+    };
+    (0..hours.per_day).map(middle).collect()
 }
 
 /// The median of a window around every value, taken anew `every` so many. Where nothing
