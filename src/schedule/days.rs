@@ -1,7 +1,7 @@
 //! A history as days of quarters of an hour, by local time.
 
 use super::DAY;
-use super::history::{History, place};
+use super::history::History;
 use crate::forecast::{Clock, once_so_far};
 use crate::units::single;
 
@@ -38,9 +38,10 @@ pub(super) fn days(history: &History, clock: &Clock) -> Vec<Day> {
         if !cores.is_finite() {
             continue;
         }
-        let begin = history.second(slot);
+        let mut second = history.second(slot);
+        let end = second + step;
         // Of slots that are longer every quarter that they cover.
-        for second in (begin..begin + step).step_by(place(900)) {
+        while second < end {
             if second >= until {
                 let local = clock.local_second(second);
                 let left = |second: i64| QUARTER - second.rem_euclid(QUARTER);
@@ -52,6 +53,7 @@ pub(super) fn days(history: &History, clock: &Clock) -> Vec<Day> {
                 day.peaks[quarter] = day.peaks[quarter].max(*cores);
                 day.sampled[quarter] |= history.sampled[slot];
             }
+            second += QUARTER;
         }
     }
     let known = |day: &Day| day.peaks.iter().filter(|it| it.is_finite()).count() >= LEAST;

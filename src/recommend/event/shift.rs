@@ -163,7 +163,11 @@ fn hourly_means(series: &[&Series], grid: &Grid) -> Vec<f64> {
     let count = grid.len.checked_sub(1).map_or(0, |last| hour(last) + 1);
     let mut hours = vec![(0.0, 0.0); count];
     // The first slot of each hour, and of the one behind them.
+    let each = (step > 0 && 3_600 % step == 0).then(|| usize::try_from(3_600 / step).unwrap_or(1));
     let start = |hour: usize| {
+        if let Some(each) = each {
+            return hour.saturating_mul(each);
+        }
         let seconds = u64::try_from(hour)
             .unwrap_or(u64::MAX)
             .saturating_mul(3_600);

@@ -110,14 +110,20 @@ impl Hours {
 fn of_block(block: &[f64], part: usize, native: usize) -> (f64, f64, f64) {
     let (mut sum, mut count) = (0.0, 0_u32);
     let (mut most, mut least) = (f64::NAN, f64::NAN);
-    for part in block.chunks(part) {
+    let of_whole = (part / native).max(1);
+    for samples in block.chunks(part) {
         let (mut own, mut known) = (0.0, 0_u32);
-        for value in part {
+        for value in samples {
             // Nothing is added where nothing is known: no branch to be guessed.
             own += if value.is_finite() { *value } else { 0.0 };
             known += u32::from(value.is_finite());
         }
-        let expected = (part.len() / native).max(1);
+        // All but the last of them are whole: nothing is divided for these.
+        let expected = if samples.len() == part {
+            of_whole
+        } else {
+            (samples.len() / native).max(1)
+        };
         if known == 0 || 2.0 * f64::from(known) < len_f64(expected) {
             continue;
         }
@@ -138,10 +144,11 @@ fn of_block(block: &[f64], part: usize, native: usize) -> (f64, f64, f64) {
 /// The most frequent distance between samples, in slots; `None` with fewer than two.
 fn native(values: &[f64]) -> Option<usize> {
     let known = values.iter().filter(|it| it.is_finite()).count();
-    let next = values.iter().skip(1);
-    let pairs = values.iter().zip(next);
-    let beside = pairs.filter(|(one, next)| one.is_finite() & next.is_finite());
-    let beside = beside.count();
+    let mut beside = 0_u64;
+    for pair in values.windows(2) {
+        beside += u64::from(pair[0].is_finite() & pair[1].is_finite());
+    }
+    let beside = usize::try_from(beside).unwrap_or(usize::MAX);
     if known < 2 {
         return None;
     }
