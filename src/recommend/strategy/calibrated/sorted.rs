@@ -112,7 +112,7 @@ impl Ordered {
     }
 
     /// Whether a part lies within a stretch, of those that were named.
-    fn within_it(&self, stretch: &Range<usize>) -> impl Fn(u16) -> bool + use<> {
+    fn within_it(&self, stretch: &Range<usize>) -> impl Fn(u16) -> bool + Copy + use<> {
         let part = |place: usize| u16::try_from(self.counts.part(place)).unwrap_or(u16::MAX);
         let (start, end) = (part(stretch.start), part(stretch.end));
         let length = end.saturating_sub(start);
@@ -145,7 +145,7 @@ impl Ordered {
             };
             // Many at once, where the least of them is above it.
             while is_above(seen + MANY - 1) {
-                above += many_within(&self.parts[seen..seen + MANY], &lies_within);
+                above += many_within(&self.parts[seen..seen + MANY], lies_within);
                 seen += MANY;
             }
             while is_above(seen) {
@@ -167,7 +167,7 @@ impl Ordered {
         let mut found = Vec::with_capacity(ranks.len());
         let mut seen = 0;
         for (parts, values) in self.parts.chunks(MANY).zip(self.values.chunks(MANY)) {
-            let until = seen + many_within(parts, &lies_within);
+            let until = seen + many_within(parts, lies_within);
             if ranks.peek().is_some_and(|rank| **rank < until) {
                 let (mut own, mut count) = ([0.0; MANY], 0);
                 for (part, value) in parts.iter().zip(values) {
@@ -208,7 +208,8 @@ impl Ordered {
 const MANY: usize = 32;
 
 /// How many of some samples, [`MANY`] at most, lie within a stretch by their parts.
-fn many_within(parts: &[u16], lies_within: &impl Fn(u16) -> bool) -> usize {
+#[inline]
+fn many_within(parts: &[u16], lies_within: impl Fn(u16) -> bool + Copy) -> usize {
     // As wide as parts are, so that as many are counted as are compared.
     let mut count = 0_u16;
     if let Ok(parts) = <&[u16; MANY]>::try_from(parts) {
