@@ -181,8 +181,7 @@ impl Stage<'_> {
                     floor = floor.filter(|_| hpa.target.is_none());
                 }
                 let (old, ready_then) = seen[0];
-                seen.rotate_left(1);
-                seen[OLD - 1] = (cores, ready);
+                seen = [seen[1], seen[2], (cores, ready)];
                 let old_is_known = f64::is_finite(old) && ready_then > 0;
                 let is_told = floor.is_some() || fleet.size() < hpa.min;
                 if !old_is_known && hpa.target.is_some() && !is_told {
