@@ -84,7 +84,7 @@ impl Samples {
             let none = f32::NEG_INFINITY;
             return Self {
                 count: columns(pool)
-                    .map(|values| count(values, |it| !it.is_nan()))
+                    .map(|values| trend::count(values, |it| !it.is_nan()))
                     .sum(),
                 most: columns(pool).fold(none, |most, values| trend::largest(values, most)),
                 work,
@@ -142,20 +142,7 @@ fn below(request: f64) -> f32 {
 
 /// Samples above a request.
 fn count_above(values: &[f32], request: f32) -> usize {
-    count(values, |it| it > request && it < f32::INFINITY)
-}
-
-fn count(values: &[f32], of: impl Fn(f32) -> bool) -> usize {
-    /// So few that 32 bits hold their number, which is faster to count in.
-    const MANY: usize = 1 << 16;
-    let of_some = |values: &[f32]| {
-        let mut count = 0_u32;
-        for value in values {
-            count += u32::from(of(*value));
-        }
-        usize::try_from(count).unwrap_or(0)
-    };
-    values.chunks(MANY).map(of_some).sum()
+    trend::count(values, |it| it > request && it < f32::INFINITY)
 }
 
 #[cfg(test)]

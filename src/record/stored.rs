@@ -187,7 +187,7 @@ impl Supply for Chosen<'_> {
         let place = snapshot::places(&self.asked);
         let before = |end: usize| self.asked[..end].iter().filter(|it| **it).count();
         self.stored.each_ready(&mut |range, mut usage| {
-            usage.keep(&place);
+            usage.renumber(|it| place(it.workload));
             take(before(range.start)..before(range.end), &usage);
         })
     }

@@ -537,6 +537,18 @@ mod tests {
     use crate::trend::median;
     use crate::units::single;
 
+    /// So many days, all known, with these peaks.
+    fn days_of(count: usize, mut peaks: impl FnMut(usize) -> Vec<f32>) -> Vec<Day> {
+        let day = |number: usize| Day {
+            number: i64::try_from(number).unwrap(),
+            weekday: number % 7,
+            peaks: peaks(number),
+            sampled: vec![true; DAY],
+            once: Vec::new(),
+        };
+        (0..count).map(day).collect()
+    }
+
     #[test]
     fn a_median_without_one_value_is_that_of_the_others() {
         let all: [f64; 6] = [3.0, 1.0, 2.0, 2.0, 9.0, 0.5];
@@ -554,14 +566,14 @@ mod tests {
     }
 
     /// Days of noise around a rhythm, with peaks, growth, nothing at night and holes.
-    fn days(seed: u32, count: i64) -> Vec<Day> {
+    fn days(seed: u32, count: usize) -> Vec<Day> {
         let mut state = seed;
         let mut chance = || {
             state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
             f64::from(state >> 8) / f64::from(1_u32 << 24)
         };
-        let day = |number: i64| {
-            let grown = 1.0 + f64::from(seed % 3) * 0.05 * f64::from(u8::try_from(number).unwrap());
+        days_of(count, |number| {
+            let grown = 1.0 + f64::from(seed % 3) * 0.05 * len_f64(number);
             let peak = |quarter: usize| {
                 let busy = if quarter / 4 % 24 > 7 { 2.0 } else { 0.0 };
                 let came = grown * (busy + 0.05 * chance()) * (0.7 + 0.6 * chance());
@@ -569,22 +581,15 @@ mod tests {
                 let hole = chance() > 0.98;
                 single(if hole { f64::NAN } else { came * burst })
             };
-            Day {
-                number,
-                weekday: usize::try_from(number).unwrap() % 7,
-                peaks: (0..DAY).map(peak).collect(),
-                sampled: vec![true; DAY],
-                once: Vec::new(),
-            }
-        };
-        (0..count).map(day).collect()
+            (0..DAY).map(peak).collect()
+        })
     }
 
     #[test]
     fn no_level_needs_less_than_the_lows() {
         let levels = (0.8, 1.5);
         for seed in 0..12 {
-            let days = days(seed, 14 + i64::from(seed));
+            let days = days(seed, 14 + usize::try_from(seed).unwrap());
             let days: Vec<&Day> = days.iter().collect();
             for cycle in [Cycle::Day, Cycle::Sort] {
                 let need = Need::of(&days, Alike::of(&days, cycle, 1.0), 1.0, 0.01).unwrap();
@@ -613,15 +618,7 @@ mod tests {
             };
             (0..DAY).map(cores).collect()
         };
-        let days: Vec<Day> = (0..17)
-            .map(|number| Day {
-                number: i64::try_from(number).unwrap(),
-                weekday: number % 7,
-                peaks: peaks(number),
-                sampled: vec![true; DAY],
-                once: Vec::new(),
-            })
-            .collect();
+        let days = days_of(17, peaks);
         let least = Need::least_of(&days, 0.8);
         assert!(least.iter().any(|it| *it > 0.0));
         for cycle in [Cycle::Day, Cycle::Sort, Cycle::Week] {
@@ -647,15 +644,7 @@ mod tests {
                 };
                 (0..DAY).map(cores).collect()
             };
-            let days: Vec<Day> = (0..17)
-                .map(|number| Day {
-                    number: i64::try_from(number).unwrap(),
-                    weekday: number % 7,
-                    peaks: peaks(number),
-                    sampled: vec![true; DAY],
-                    once: Vec::new(),
-                })
-                .collect();
+            let days = days_of(17, peaks);
             let most = Need::often_at_most(&days);
             for cycle in [Cycle::Day, Cycle::Sort, Cycle::Week] {
                 let alike = Alike::apart(cycle);

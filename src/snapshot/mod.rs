@@ -162,7 +162,8 @@ impl Snapshot {
 
     /// Keeps only these workloads, one `bool` for each, and the usage of their pods.
     pub fn retain(&mut self, kept: &[bool]) {
-        self.usage.keep(&places(kept));
+        let place = places(kept);
+        self.usage.renumber(|it| place(it.workload));
         let mut kept = kept.iter();
         self.workloads
             .retain(|_| kept.next().copied().unwrap_or(false));

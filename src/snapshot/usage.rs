@@ -380,10 +380,10 @@ impl Usage {
         self.series.retain(|series| !series.is_empty());
     }
 
-    /// Keeps the series of workloads that have a place, under that.
-    pub(crate) fn keep(&mut self, place: &dyn Fn(u32) -> Option<u32>) {
+    /// Gives each series its workload anew; those without one go.
+    pub(crate) fn renumber(&mut self, mut place: impl FnMut(&Series) -> Option<u32>) {
         self.series.retain_mut(|series| {
-            let place = place(series.workload);
+            let place = place(series);
             series.workload = place.unwrap_or(series.workload);
             place.is_some()
         });

@@ -7,6 +7,7 @@
 //! Of many samples it tells ends ([`largest`]) and sums ([`exact_sum`]) at once.
 
 mod columns;
+mod count;
 mod course;
 mod ends;
 mod falls;
@@ -19,6 +20,7 @@ mod slopes;
 mod sum;
 
 pub use columns::Columns;
+pub use count::count;
 pub use course::{Course, finite, median, median_of, normal};
 pub use ends::{are_finite, largest, smallest};
 pub use falls::{Falls, since_fall};

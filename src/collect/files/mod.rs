@@ -15,7 +15,7 @@ use super::together::Together;
 use super::{Aside, Resolved, UsageBuilder, devices, resolve_with_ended};
 use crate::progress::Progress;
 use crate::snapshot::ParseSelectorError;
-use crate::snapshot::{Gap, Grid, Snapshot, Source, SourceKind, Usage, Workload};
+use crate::snapshot::{BundleError, Gap, Grid, Snapshot, Source, SourceKind, Usage, Workload};
 use crate::units::Span;
 
 pub use foreign::Foreign;
@@ -93,8 +93,8 @@ pub enum ImportError {
         step: Span,
     },
     /// What was put into the temporary file.
-    #[error("failed to read usage again from its temporary file")]
-    Aside(#[source] io::Error),
+    #[error(transparent)]
+    Aside(BundleError),
     #[error(transparent)]
     Selector(#[from] ParseSelectorError),
 }
@@ -124,9 +124,7 @@ impl ImportError {
                     .to_owned(),
             ),
             Self::Read { source, .. } => Some(how_to_read(source).to_owned()),
-            Self::Aside(_) => {
-                Some("check the folder for temporary files, which `TMPDIR` names".to_owned())
-            }
+            Self::Aside(error) => error.hint(),
             Self::Selector(_) => None,
         }
     }

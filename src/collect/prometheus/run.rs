@@ -18,6 +18,7 @@ use super::promql::Words;
 use super::reading::Reading;
 use super::server::Server;
 use crate::collect::UsageBuilder;
+use crate::collect::usage::stays_in_memory;
 use crate::progress::{Progress, Task};
 use crate::snapshot::{Gap, Grid};
 
@@ -153,9 +154,7 @@ pub(super) async fn run(
     let peaks = std::mem::take(&mut *held(&run.peaks));
     peaks.place(&mut usage);
     if let Some(error) = usage.unwritten() {
-        progress.detail(&format!(
-            "usage stays in memory, as its temporary file cannot be written: {error}"
-        ));
+        progress.detail(&stays_in_memory(error));
     }
     let state = std::mem::take(&mut *run.state());
     Outcome {

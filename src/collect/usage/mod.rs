@@ -21,4 +21,4 @@ pub use placed::HasSeries;
 pub use refuse::refuse_impossible;
 pub(crate) use refuse::{Refused, Sieve};
 pub use runs::{drop_ended, mark_runs};
-pub(super) use spill::Spill;
+pub(super) use spill::{Spill, stays_in_memory};

@@ -33,10 +33,6 @@ impl HasSeries for Usage {
     }
 
     fn renumber(&mut self, place: &mut dyn FnMut(Name<'_>) -> Option<u32>) {
-        self.series.retain_mut(|series| {
-            let place = place(Name::from(&*series));
-            series.workload = place.unwrap_or(series.workload);
-            place.is_some()
-        });
+        Self::renumber(self, |series| place(Name::from(series)));
     }
 }

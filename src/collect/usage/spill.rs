@@ -1,5 +1,6 @@
 //! Columns of samples that wait in a temporary file.
 
+use std::fmt::Display;
 use std::fs::File;
 use std::io::{self, Read as _, Seek as _, SeekFrom, Write as _};
 use std::ops::Range;
@@ -14,6 +15,11 @@ pub(in crate::collect) struct Spill {
     file: File,
     /// Bytes in it.
     len: u64,
+}
+
+/// What is said where it cannot be written.
+pub(in crate::collect) fn stays_in_memory(why: impl Display) -> String {
+    format!("usage stays in memory, as its temporary file cannot be written: {why}")
 }
 
 /// A stretch of one column, and where it is.

@@ -3,6 +3,7 @@
 use crate::recommend::guard::Planned;
 use crate::recommend::samples;
 use crate::snapshot::{Grid, Series};
+use crate::trend::count;
 use crate::units::{Bytes, Span, count_from, float, len_f64, single};
 
 /// Shares of the window at which a size is chosen again.
@@ -160,14 +161,8 @@ impl<'a> Part<'a> {
     }
 
     fn matching(&self, wanted: impl Fn(f32) -> bool) -> usize {
-        // Many at a time, in numbers as wide as they are themselves.
-        let many = self.values.iter().flat_map(|values| values.chunks(1 << 16));
-        let of_many = |values: &[f32]| -> u32 {
-            let wanted = values.iter().map(|value| u32::from(wanted(*value)));
-            wanted.sum()
-        };
-        let counts = many.map(of_many);
-        counts.map(|it| usize::try_from(it).unwrap_or(0)).sum()
+        let each = self.values.iter().map(|values| count(values, &wanted));
+        each.sum()
     }
 
     /// How many are larger than `size`.

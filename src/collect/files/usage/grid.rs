@@ -10,7 +10,7 @@ use super::samples::{Raw, Recall, Samples};
 use super::{Found, devices};
 use crate::collect::files::ImportError;
 use crate::collect::{Column, UsageBuilder};
-use crate::snapshot::{Gap, Grid};
+use crate::snapshot::{BundleError, Gap, Grid};
 use crate::units::Span;
 
 /// Slots that a grid may have: 19 years at 5 minutes. More is a wrong timestamp.
@@ -51,9 +51,7 @@ pub(super) fn place(
     held: Option<u64>,
 ) -> Result<Option<Placed>, ImportError> {
     let courses = samples.series.par_iter().map(|raw| Course::of(raw, recall));
-    let courses: Vec<Course> = courses
-        .collect::<io::Result<_>>()
-        .map_err(ImportError::Aside)?;
+    let courses: Vec<Course> = courses.collect::<io::Result<_>>().map_err(aside)?;
     let ends = || courses.iter().filter_map(|it| it.ends);
     let (oldest, newest) = (ends().map(|it| it.0).min(), ends().map(|it| it.1).max());
     let (Some(oldest), Some(newest)) = (oldest, newest) else {
@@ -82,9 +80,7 @@ pub(super) fn place(
             doubled.add(place_series(&raw, &rule, &mut builder), &raw);
             Ok((builder, doubled))
         });
-        let placed: Vec<_> = placed
-            .collect::<io::Result<_>>()
-            .map_err(ImportError::Aside)?;
+        let placed: Vec<_> = placed.collect::<io::Result<_>>().map_err(aside)?;
         for (one, other) in placed {
             builder.join(one);
             doubled = doubled.and(other);
@@ -92,7 +88,7 @@ pub(super) fn place(
     }
     let of_devices = of_devices.map(|it| it.series).unwrap_or_default();
     let devices = devices::place(of_devices, recall, &rule, &mut builder);
-    let (devices, other) = devices.map_err(ImportError::Aside)?;
+    let (devices, other) = devices.map_err(aside)?;
     let doubled = doubled.and(other);
     let found = Found {
         devices,
@@ -101,6 +97,11 @@ pub(super) fn place(
     };
     let gaps = gap.into_iter().chain(doubled.gap()).collect();
     Ok(Some((found, gaps)))
+}
+
+/// Rows that were put into the file could not be read again.
+fn aside(error: io::Error) -> ImportError {
+    ImportError::Aside(BundleError::Aside(error))
 }
 
 /// What is known of a series without its values.

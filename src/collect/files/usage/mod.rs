@@ -20,6 +20,7 @@ use std::path::Path;
 use super::input::{self, Bytes};
 use super::{FileOptions, Foreign, ImportError};
 use crate::collect::devices::OfContainers;
+use crate::collect::usage::stays_in_memory;
 use crate::collect::{Column, Scope, UsageBuilder};
 use crate::progress::{Progress, Task};
 use crate::snapshot::parquet::Source;
@@ -113,9 +114,7 @@ pub(super) fn read(
     }
     gaps.extend(lacking(reading.lacks));
     if let Some(error) = waiting.unwritten() {
-        progress.detail(&format!(
-            "usage stays in memory, as its temporary file cannot be written: {error}"
-        ));
+        progress.detail(&stays_in_memory(error));
     }
     let Reading { samples, days, .. } = reading;
     let mut recall = Recall {

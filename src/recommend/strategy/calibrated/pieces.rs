@@ -1,5 +1,7 @@
 //! Samples as they were measured, cut at the places where stretches begin or end.
 
+use crate::trend::count;
+
 /// Samples of one pod: the place of the first, and one value a place; `NaN` where there is none.
 pub(super) type Column<'a> = (usize, &'a [f32]);
 
@@ -32,17 +34,8 @@ pub(super) fn cut<'a>(columns: &[Column<'a>], ends: &[usize]) -> Vec<Piece<'a>> 
 
 impl Piece<'_> {
     /// How many samples are of some sort; what is `NaN` is to be of none.
-    pub(super) fn count(&self, sort: impl Fn(f32) -> bool + Copy) -> usize {
-        /// So few that 32 bits hold their number, which is faster to count in.
-        const MANY: usize = 1 << 16;
-        let of_some = |samples: &[f32]| {
-            let mut count = 0_u32;
-            for sample in samples {
-                count += u32::from(sort(*sample));
-            }
-            usize::try_from(count).unwrap_or(usize::MAX)
-        };
-        self.samples.chunks(MANY).map(of_some).sum()
+    pub(super) fn count(&self, sort: impl Fn(f32) -> bool) -> usize {
+        count(self.samples, sort)
     }
 }
 
