@@ -3,11 +3,12 @@
 use super::alike::Alike;
 use super::days::Day;
 use super::lead::Lead;
+use super::making::Making;
 use super::month::{MonthMaking, MonthWindow, Special};
 use super::need::Need;
 use super::play::{Floors, Standing};
 use super::segment::{Segment, segments};
-use super::window::{Making, ROUND, Window, levels};
+use super::window::{ROUND, Window, levels};
 use super::{DAY, MINUTES, QUARTER, WEEK};
 use crate::units::{count_from, len_f64};
 
@@ -208,8 +209,7 @@ impl Drafting<'_> {
             let each = |slot: usize| change / len_f64(self.alike.like(slot / DAY));
             let cut: Vec<Segment> = segments(asked, dwell, each);
             let base = cut.iter().map(|it| it.replicas).min().unwrap_or(self.least);
-            let made = making.windows(&cut, base);
-            if made.len() <= windows {
+            if let Some(made) = making.at_most(windows, &cut, base) {
                 return (making.plain(made, base), base);
             }
             change *= 2.0;

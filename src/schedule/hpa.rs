@@ -4,9 +4,10 @@
 //! `replica_calculator.go`), as of 1.35. Pods without a sample are not modelled.
 
 use std::collections::VecDeque;
+use std::mem;
 
 use crate::snapshot::{Behavior, Change, ScalingRules, SelectPolicy};
-use crate::units::count_from;
+use crate::units::whole_part;
 
 /// Seconds between two looks (`--horizontal-pod-autoscaler-sync-period`).
 pub(super) const SYNC: u32 = 15;
@@ -30,7 +31,11 @@ pub struct Hpa {
     pub max: u32,
     /// CPU use as a share of the request; `None` where it does not look at it.
     pub target: Option<f64>,
+    /// The same as the controller has it.
+    percent: f64,
     behavior: Behavior,
+    /// Proposals of one slot.
+    proposed: Vec<(i64, u32)>,
     /// Proposals that may still be the largest of their time, and the smallest.
     largest: VecDeque<(i64, u32)>,
     smallest: VecDeque<(i64, u32)>,
@@ -58,6 +63,8 @@ impl Hpa {
             min,
             max,
             target,
+            percent: target.map_or(1.0, |it| (it * 100.0).round().max(1.0)),
+            proposed: Vec::new(),
             behavior: Behavior::default(),
             largest: VecDeque::new(),
             smallest: VecDeque::new(),
@@ -97,12 +104,62 @@ impl Hpa {
         wanted
     }
 
+    /// Whether it leaves `current` as they are at all of some looks, the last of them at `last`,
+    /// where all pods are ready and it sees what is between `least` and `most`: then it has
+    /// looked. `seen` is what it sees at each.
+    pub(super) fn stays(
+        &mut self,
+        current: u32,
+        (least, most): (&Metrics, &Metrics),
+        last: i64,
+        seen: impl Iterator<Item = (i64, Metrics)>,
+    ) -> bool {
+        if current == 0 || current < self.min || current > self.max {
+            return false;
+        }
+        // What it proposes grows with what it sees.
+        let (fewest, wanted) = (self.proposal(current, least), self.proposal(current, most));
+        if wanted > current {
+            return false;
+        }
+        let mut proposed = mem::take(&mut self.proposed);
+        proposed.clear();
+        if fewest == wanted {
+            // Of proposals that are the same the last is that of all.
+            proposed.push((last, wanted));
+        } else {
+            proposed.extend(seen.map(|(now, it)| (now, self.proposal(current, &it))));
+        }
+        let stays = current == self.min || self.is_held(current, &proposed);
+        if stays {
+            for (now, wanted) in &proposed {
+                self.stabilized(*now, current, *wanted);
+            }
+        }
+        self.proposed = proposed;
+        stays
+    }
+
+    /// Whether proposals, none of more than `current`, are so near to one of as many that none
+    /// goes.
+    fn is_held(&self, current: u32, proposed: &[(i64, u32)]) -> bool {
+        let down = i64::from(self.behavior.down.stabilization_seconds);
+        let mut older = self.largest.iter().rev();
+        let mut since = older.find(|it| it.1 >= current).map(|it| it.0);
+        proposed.iter().all(|(now, wanted)| {
+            if *wanted == current {
+                since = Some(*now);
+            }
+            *wanted == current || since.is_some_and(|it| it > now - down)
+        })
+    }
+
     /// The largest of what its metrics propose; where one of them fails nothing goes.
     fn proposal(&self, current: u32, metrics: &Metrics) -> u32 {
         let near = self.near();
         let by_use = self
             .target
-            .map(|target| by_use(target, current, metrics, near));
+            .map(|_| by_use(self.percent, current, metrics, near));
         let by_floor = metrics.floor.map(|floor| by_floor(floor, current, near));
         let failed = by_use == Some(None);
         let largest = by_use.flatten().max(by_floor).unwrap_or(current);
@@ -206,7 +263,7 @@ fn recent(events: &VecDeque<(i64, u32)>, now: i64, period: i64) -> u32 {
 }
 
 /// `GetResourceReplicas` for CPU; `None` where no pod has been measured.
-fn by_use(target: f64, current: u32, metrics: &Metrics, near: (f64, f64)) -> Option<u32> {
+fn by_use(percent: f64, current: u32, metrics: &Metrics, near: (f64, f64)) -> Option<u32> {
     let Metrics {
         ready,
         used,
@@ -216,7 +273,7 @@ fn by_use(target: f64, current: u32, metrics: &Metrics, near: (f64, f64)) -> Opt
     if ready == 0 {
         return None;
     }
-    let ratio = ratio(used, ready, target);
+    let ratio = ratio(used, ready, percent);
     if unready == 0 || ratio <= 1.0 {
         let wanted = up(ratio * f64::from(ready));
         return Some(if is_near(ratio, near) {
@@ -227,7 +284,7 @@ fn by_use(target: f64, current: u32, metrics: &Metrics, near: (f64, f64)) -> Opt
     }
     // On the way up pods that are starting count as doing nothing.
     let all = ready + unready;
-    let ratio = self::ratio(used, all, target);
+    let ratio = self::ratio(used, all, percent);
     let wanted = up(ratio * f64::from(all));
     let stays = is_near(ratio, near) || ratio < 1.0 || wanted < current;
     Some(if stays { current } else { wanted })
@@ -235,8 +292,8 @@ fn by_use(target: f64, current: u32, metrics: &Metrics, near: (f64, f64)) -> Opt
 
 /// Use over the target, both in whole percent as the controller has them.
 fn ratio(used: f64, pods: u32, target: f64) -> f64 {
-    let percent = (used / f64::from(pods) * 100.0 + 1e-9).floor();
-    percent / (target * 100.0).round().max(1.0)
+    let percent = whole_part(used / f64::from(pods) * 100.0 + 1e-9);
+    f64::from(percent) / target
 }
 
 /// `GetExternalPerPodMetricReplicas`.
@@ -253,7 +310,9 @@ fn is_near(ratio: f64, (below, above): (f64, f64)) -> bool {
 }
 
 fn up(replicas: f64) -> u32 {
-    u32::try_from(count_from((replicas - 1e-9).max(0.0).ceil())).unwrap_or(u32::MAX)
+    let replicas = replicas - 1e-9;
+    let whole = whole_part(replicas);
+    whole.saturating_add(u32::from(f64::from(whole) < replicas))
 }
 
 #[cfg(test)]

@@ -3,27 +3,20 @@
 use std::collections::{HashMap, HashSet};
 
 use super::history::{History, place};
-use super::hpa::{Hpa, INITIALIZATION, Metrics, SYNC};
+use super::hpa::Hpa;
 use super::lead::Lead;
+use super::line::Line;
 use super::month::MonthWindow;
+use super::playing::Playing;
 use super::{DAY, QUARTER, WEEK};
 use crate::forecast::{DayOfMonth, number_in_month};
-use crate::units::{count_from, float};
-
-/// Metrics that an autoscaler sees are so many steps old: what a kubelet and the metrics
-/// server take together is 30 to 90 seconds.
-const OLD: usize = 3;
-
-/// Seconds over which a kubelet measures use: before so long after it was ready nothing
-/// counts of a pod.
-const WINDOW: i64 = 30;
-
-/// Floors are looked up every other step (KEDA's `pollingInterval` of 30 s).
-const POLL: i64 = 30;
+use crate::units::count_from;
 
 /// What is played on.
 pub(super) struct Stage<'a> {
     pub(super) history: &'a History,
+    /// What the past is between its samples.
+    pub(super) line: &'a Line,
     /// For each slot, the day since the epoch and the minute of the week, local time.
     pub(super) local: &'a [(i64, u32)],
     pub(super) lead: &'a Lead,
@@ -60,7 +53,7 @@ pub(super) struct Tally {
 }
 
 impl Tally {
-    fn short(&mut self, seconds: f64, (day, minute): (i64, u32), stage: &Stage<'_>) {
+    pub(super) fn short(&mut self, seconds: f64, (day, minute): (i64, u32), stage: &Stage<'_>) {
         self.short += seconds;
         let quarter = place(minute / QUARTER) % WEEK;
         if stage.once.contains(&(day, quarter % DAY)) {
@@ -125,89 +118,20 @@ impl Standing {
     }
 }
 
-struct Pod {
-    created: i64,
-    ready: i64,
-}
-
-impl Floors {
-    /// What is asked for at a moment, as an autoscaler that polls learns it; 0 where that is
-    /// not more than the base.
-    fn at(&self, minute: u32, offset: i64) -> u32 {
-        let asked = (offset / POLL * POLL) / 60;
-        let place = usize::try_from((i64::from(minute) + asked) / 5).unwrap_or(0);
-        let level = self.levels[place % self.levels.len()];
-        if level > self.base { level } else { 0 }
-    }
-}
-
 impl Stage<'_> {
-    /// Plays an autoscaler with a floor of `levels` on each day, where there is one.
-    pub(super) fn play<'b>(
-        &self,
-        mut hpa: Hpa,
-        floors: impl Fn(i64) -> Option<&'b Floors>,
-    ) -> Tally {
-        let mut tally = Tally::default();
-        let mut fleet = Fleet::of(self.start.clamp(1, hpa.max), self.lead);
-        let step = i64::from(self.history.grid.step.as_secs().max(1));
-        let mut seen = [(f64::NAN, 0); OLD];
-        let (least, mut day, mut floors_of_day) = (hpa.min, i64::MIN, None);
-        for slot in self.history.first()..self.history.cores.len() {
-            let begin = self.history.second(slot);
-            let (today, minute) = self.local[slot];
-            if today != day {
-                (day, floors_of_day) = (today, floors(today));
-                hpa.min = floors_of_day.map_or(least, |it| least.max(it.base));
-            }
-            for offset in (0..step).step_by(usize::try_from(SYNC).unwrap_or(15)) {
-                let now = begin + offset;
-                let cores = self.cores(slot, offset, step);
-                let ready = fleet.ready(now);
-                if cores.is_finite() && self.history.sampled[slot] {
-                    let seconds =
-                        f64::from(SYNC).min(float(u64::try_from(step - offset).unwrap_or(0)));
-                    tally.known += seconds;
-                    tally.replicas += seconds * f64::from(fleet.size());
-                    if cores > f64::from(ready) * self.capacity * (1.0 + 1e-9) {
-                        tally.short(seconds, self.local[slot], self);
-                    }
-                }
-                let mut floor = floors_of_day.map(|it| it.at(minute, offset));
-                if self.by_least {
-                    let base = floors_of_day.map_or(least, |it| least.max(it.base));
-                    hpa.min = base.max(floor.unwrap_or(0)).min(hpa.max);
-                    // By CPU it goes down by itself.
-                    floor = floor.filter(|_| hpa.target.is_none());
-                }
-                let (old, ready_then) = seen[0];
-                seen = [seen[1], seen[2], (cores, ready)];
-                let old_is_known = f64::is_finite(old) && ready_then > 0;
-                let is_told = floor.is_some() || fleet.size() < hpa.min;
-                if !old_is_known && hpa.target.is_some() && !is_told {
-                    continue;
-                }
-                let mut metrics = Metrics {
-                    floor,
-                    ..Metrics::default()
-                };
-                if old_is_known {
-                    let counted = fleet.measured(now);
-                    let each = old / f64::from(ready_then) / self.capacity;
-                    metrics.ready = counted;
-                    metrics.unready = fleet.size() - counted;
-                    // Samples are as old for all: what came since did nothing then.
-                    metrics.used = each * f64::from(counted.min(ready_then));
-                }
-                let (size, wanted) = (fleet.size(), hpa.sync(now, fleet.size(), &metrics));
-                if wanted != size {
-                    tally.changes += 1;
-                    fleet.scale(now, wanted);
-                }
-                tally.most = tally.most.max(fleet.size());
-            }
-        }
-        tally
+    /// Plays an autoscaler with a floor of `floors` on each day, where there is one.
+    pub(super) fn play<'b>(&self, hpa: Hpa, floors: impl Fn(i64) -> Option<&'b Floors>) -> Tally {
+        Playing::all(self, hpa, floors)
+    }
+
+    /// Cores that so many replicas hold.
+    pub(super) fn holds(&self, ready: u32) -> f64 {
+        f64::from(ready) * self.capacity * (1.0 + 1e-9)
+    }
+
+    /// What each of so many pods uses, in requests of one.
+    pub(super) fn each(&self, cores: f64, ready: u32) -> f64 {
+        cores / f64::from(ready) / self.capacity
     }
 
     /// Replicas as they were, and what each held.
@@ -239,113 +163,17 @@ impl Stage<'_> {
         }
         tally
     }
-
-    /// Cores at a moment of a slot: on a line between the middles of slots.
-    fn cores(&self, slot: usize, offset: i64, step: i64) -> f64 {
-        let cores = |slot: usize| {
-            self.history
-                .cores
-                .get(slot)
-                .map_or(f64::NAN, |it| f64::from(*it))
-        };
-        let own = cores(slot);
-        let (offset, step) = (seconds(offset) + f64::from(SYNC) / 2.0, seconds(step));
-        let share = offset / step - 0.5;
-        let beside = if share < 0.0 {
-            slot.checked_sub(1).map_or(f64::NAN, cores)
-        } else {
-            cores(slot + 1)
-        };
-        if own.is_finite() && beside.is_finite() {
-            own + (beside - own) * share.abs()
-        } else {
-            own
-        }
-    }
-}
-
-fn seconds(value: i64) -> f64 {
-    float(u64::try_from(value).unwrap_or(0))
-}
-
-/// The pods of a workload.
-struct Fleet<'a> {
-    lead: &'a Lead,
-    /// Pods that count in every respect.
-    settled: u32,
-    /// The others, oldest first.
-    young: Vec<Pod>,
-    started: usize,
-}
-
-impl<'a> Fleet<'a> {
-    fn of(size: u32, lead: &'a Lead) -> Self {
-        Self {
-            lead,
-            settled: size,
-            young: Vec::new(),
-            started: 0,
-        }
-    }
-
-    fn size(&self) -> u32 {
-        self.settled + u32::try_from(self.young.len()).unwrap_or(0)
-    }
-
-    fn ready(&mut self, now: i64) -> u32 {
-        let settled = |pod: &Pod| now >= pod.ready + 120 && now >= pod.created + INITIALIZATION;
-        while self.young.first().is_some_and(settled) {
-            self.young.remove(0);
-            self.settled += 1;
-        }
-        let ready = self.young.iter().filter(|pod| pod.ready <= now).count();
-        self.settled + u32::try_from(ready).unwrap_or(0)
-    }
-
-    /// Pods whose use an autoscaler counts: ready for as long as it takes to measure that,
-    /// or past the time in which it waits for it.
-    fn measured(&self, now: i64) -> u32 {
-        let old = i64::from(SYNC) * i64::try_from(OLD).unwrap_or(0);
-        let counts = |pod: &&Pod| {
-            let measured = now - old >= pod.ready + WINDOW;
-            measured || (pod.ready <= now && now >= pod.created + INITIALIZATION)
-        };
-        let count = self.young.iter().filter(counts).count();
-        self.settled + u32::try_from(count).unwrap_or(0)
-    }
-
-    /// Starts or ends pods: of those that end, first those that came last.
-    fn scale(&mut self, now: i64, wanted: u32) {
-        while self.size() > wanted {
-            if self.young.pop().is_none() {
-                self.settled -= 1;
-            }
-        }
-        while self.size() < wanted {
-            let starts = &self.lead.starts;
-            let start = i64::from(starts[self.started % starts.len()]);
-            let node = if self.lead.waits(self.size() + 1) {
-                i64::from(self.lead.node.span.as_secs())
-            } else {
-                0
-            };
-            self.started += 1;
-            self.young.push(Pod {
-                created: now,
-                ready: now + node + start,
-            });
-        }
-    }
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::super::lead::Measured;
     use super::*;
     use crate::snapshot::Grid;
     use crate::units::Span;
 
-    fn fixed(minutes: u32) -> Lead {
+    /// Pods that take so many minutes.
+    pub(in super::super) fn fixed(minutes: u32) -> Lead {
         let measured = |seconds: u32| Measured {
             span: Span::from_secs(seconds),
             samples: 2,
@@ -361,33 +189,40 @@ mod tests {
         }
     }
 
+    /// Two pods that used so many cores together, by slots of so many seconds.
+    pub(in super::super) fn history(step: u32, cores: Vec<f32>) -> History {
+        let len = cores.len();
+        let none = vec![f32::NAN; len];
+        History {
+            grid: Grid {
+                start: jiff::Timestamp::UNIX_EPOCH,
+                step: Span::from_secs(step),
+                len: u32::try_from(len).unwrap(),
+            },
+            pods: vec![2.0; len],
+            containers: vec![2.0; len],
+            held: vec![false; len],
+            sampled: vec![true; len],
+            planned: None,
+            network: none.clone(),
+            requests: none,
+            cores,
+        }
+    }
+
     /// Pods that are ready at last had no use when the samples were taken that are seen then.
     #[test]
     fn an_autoscaler_asks_for_no_more_than_what_is_used_needs() {
         let cores: Vec<f32> = (0..48)
             .map(|slot| if slot < 12 { 0.5 } else { 4.8 })
             .collect();
-        let none = vec![f32::NAN; 48];
-        let history = History {
-            grid: Grid {
-                start: jiff::Timestamp::UNIX_EPOCH,
-                step: Span::from_secs(300),
-                len: 48,
-            },
-            pods: vec![2.0; 48],
-            containers: vec![2.0; 48],
-            held: vec![false; 48],
-            sampled: vec![true; 48],
-            planned: None,
-            network: none.clone(),
-            requests: none,
-            cores,
-        };
+        let history = history(300, cores);
         let local: Vec<(i64, u32)> = (0..48).map(|slot| (0, slot * 5)).collect();
         for start in [1, 3, 4, 7, 15] {
             let lead = fixed(start);
             let stage = Stage {
                 history: &history,
+                line: &Line::of(&history),
                 local: &local,
                 lead: &lead,
                 capacity: 0.5,

@@ -1,9 +1,15 @@
 //! A week into as few stretches as it takes.
 
-use crate::units::len_f64;
+use crate::units::count_from;
 
-/// Costs of changes are counted in whole parts of a slot this small.
-const EXACT: f64 = 1_024.0;
+/// Costs are counted in whole parts of a slot this small: what costs the same is the same.
+const EXACT: u16 = 1_024;
+
+/// What no change costs more than, in these: a week of them can be added up.
+const MOST: u64 = 1 << 52;
+
+/// What is never reached.
+const NEVER: u64 = u64::MAX / 2;
 
 /// A stretch of the week with one number of replicas.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -13,6 +19,15 @@ pub struct Segment {
     /// The slot after the last; beyond the end of the week where it goes on from its start.
     pub until: usize,
     pub replicas: u32,
+}
+
+/// A slot that a stretch may begin at.
+struct Begin {
+    need: u64,
+    /// What all slots before it cost at least.
+    least: u64,
+    /// What they cost, and the change at this one.
+    cost: u64,
 }
 
 /// Cuts a week that begins again at its end into stretches, so that none has less than is
@@ -30,41 +45,26 @@ pub fn segments(need: &[u32], dwell: usize, change: impl Fn(usize) -> f64) -> Ve
     };
     let dwell = dwell.clamp(1, len);
     let at = |place: usize| need[(cut + place) % len];
-    let needs: Vec<u32> = (0..len).map(at).collect();
-    // In whole parts of a power of two, sums are exact: what costs the same is the same.
-    let exact = |cost: f64| (cost * EXACT).round() / EXACT;
-    let changes = (0..len).map(|place| exact(change((cut + place) % len)));
-    let changes: Vec<f64> = changes.collect();
-    // What all slots until each cost at least.
-    let mut least = vec![0.0; len + 1];
-    for (place, need) in needs.iter().enumerate() {
-        least[place + 1] = least[place] + f64::from(*need);
-    }
-    // The least cost until each slot, and where the last stretch begins then.
-    let mut best = vec![(f64::INFINITY, 0); len + 1];
-    best[0] = (0.0, 0);
+    let change = |place: usize| {
+        let cost = change((cut + place) % len) * f64::from(EXACT);
+        count_from(cost).min(MOST)
+    };
+    let mut begins: Vec<Begin> = Vec::with_capacity(len);
+    // For each slot where the last stretch begins of those that end there.
+    let mut lasts = vec![0; len + 1];
+    let (mut least, mut cost) = (0, 0);
     for until in 1..=len {
-        let mut most = 0;
-        for from in (0..until).rev() {
-            most = most.max(needs[from]);
-            let width = until - from;
-            let held = len_f64(width) * f64::from(most);
-            // One that begins earlier costs no less.
-            if least[from] + held >= best[until].0 {
-                break;
-            }
-            if width < dwell || best[from].0.is_infinite() {
-                continue;
-            }
-            let cost = best[from].0 + held + changes[from];
-            if cost < best[until].0 {
-                best[until] = (cost, from);
-            }
-        }
+        begins.push(Begin {
+            need: u64::from(at(until - 1)) * u64::from(EXACT),
+            least,
+            cost: cost + change(until - 1),
+        });
+        least += begins[until - 1].need;
+        (cost, lasts[until]) = last(&begins, dwell);
     }
     let mut cuts = vec![len];
     while let Some(&until) = cuts.last().filter(|it| **it > 0) {
-        cuts.push(best[until].1);
+        cuts.push(lasts[until]);
     }
     cuts.reverse();
     let mut found: Vec<Segment> = Vec::new();
@@ -87,6 +87,28 @@ pub fn segments(need: &[u32], dwell: usize, change: impl Fn(usize) -> f64) -> Ve
         found.remove(0);
     }
     found
+}
+
+/// The least cost until the end of all these slots, and where the last stretch begins then.
+fn last(begins: &[Begin], dwell: usize) -> (u64, usize) {
+    let Some(latest) = begins.len().checked_sub(dwell) else {
+        return (NEVER, 0);
+    };
+    let within = begins[latest + 1..].iter().map(|it| it.need);
+    let mut most = within.max().unwrap_or(0);
+    let (mut least, mut from) = (NEVER, 0);
+    for (place, begin) in begins[..=latest].iter().enumerate().rev() {
+        most = most.max(begin.need);
+        let held = most * u64::try_from(begins.len() - place).unwrap_or(u64::MAX);
+        // One that begins earlier costs no less.
+        if begin.least + held >= least {
+            break;
+        }
+        if begin.cost + held < least {
+            (least, from) = (begin.cost + held, place);
+        }
+    }
+    (least, from)
 }
 
 /// The middle of the longest time in which least is needed, around the end of the week too.

@@ -16,6 +16,7 @@ use super::draft::{DETECTED, Draft, Drafting, Known, whole};
 use super::event::coming;
 use super::history::History;
 use super::lead::{Lead, Pools};
+use super::line::Line;
 use super::month::{MONTHS, MonthWindow, Special};
 use super::moved::moved;
 use super::need::Need;
@@ -88,6 +89,7 @@ struct Basis<'a> {
     /// The finest cycle that is proven of it.
     proven: Option<Cycle>,
     history: Cow<'a, History>,
+    line: OnceCell<Line>,
     level: f64,
     /// The day from which on peaks came at the times of now, where they came at others before.
     since: Option<i64>,
@@ -256,6 +258,7 @@ impl Subject<'_> {
             months,
             proven,
             history: Cow::Borrowed(&self.history),
+            line: OnceCell::new(),
             level: self.level,
             since: None,
             too_new: None,
@@ -274,6 +277,7 @@ impl Subject<'_> {
             months: whole.months.clone(),
             proven,
             history: Cow::Owned(recent),
+            line: OnceCell::new(),
             level: bounded(level),
             since: Some(moved.day),
             too_new: None,
@@ -410,16 +414,7 @@ impl Subject<'_> {
         let hours = busy(&made, windows);
         let allowed = SHORT.max(options.chance * hours * 60.0);
         let (fold, _) = folds(days, *cycle);
-        let others = looked
-            .held_out(basis, options)
-            .iter()
-            .map(|(own, days, specials)| Known {
-                need: own.as_ref().unwrap_or(need),
-                days,
-                month: specials,
-                is_flat: whole.is_flat,
-            });
-        let others: Vec<Known<'_>> = others.collect();
+        let others = looked.others(basis, whole.is_flat, options);
         let drafts: Vec<Draft> = others.iter().map(|it| drafting.draft(it)).collect();
         let crons = self.crons();
         let trial = Trial {
@@ -428,6 +423,7 @@ impl Subject<'_> {
                 special: &basis.special_days(),
                 by_least: self.by_least(),
                 history: &basis.history,
+                line: basis.line(),
                 local: &self.local(self.clock),
                 lead: &lead,
                 capacity,
@@ -623,6 +619,18 @@ impl Tried {
 }
 
 impl<'a> Looked<'a> {
+    /// What is known without each part of the past.
+    fn others(&self, basis: &Basis<'a>, is_flat: bool, options: &Options) -> Vec<Known<'_>> {
+        let held_out = self.held_out(basis, options).iter();
+        let known = held_out.map(|(own, days, specials)| Known {
+            need: own.as_ref().unwrap_or(&self.need),
+            days,
+            month: specials,
+            is_flat,
+        });
+        known.collect()
+    }
+
     /// What is needed by all days but those of each part of the past.
     fn held_out(&self, basis: &Basis<'a>, options: &Options) -> &[HeldOut<'a>] {
         let held_out = || {
@@ -650,6 +658,11 @@ fn busy(made: &Draft, windows: usize) -> f64 {
 }
 
 impl<'a> Basis<'a> {
+    /// What its history is between its samples.
+    fn line(&self) -> &Line {
+        self.line.get_or_init(|| Line::of(&self.history))
+    }
+
     /// What its days of the month need, by those of them that count.
     fn specials(
         &self,

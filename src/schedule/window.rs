@@ -1,15 +1,9 @@
-//! Stretches of a week into windows that a schedule can be written from.
-
-use std::collections::HashMap;
+//! Windows that a schedule can be written from.
 
 use super::calendar::Days;
-use super::days::{Day, weekday};
-use super::moved::ways;
-use super::need::Need;
 use super::segment::Segment;
-use super::{DAY, MINUTES, QUARTER, WEEK};
+use super::{MINUTES, QUARTER};
 use crate::forecast::WeekdayOfMonth;
-use crate::trend::median;
 use crate::units::len_f64;
 
 /// Windows begin at whole five minutes.
@@ -21,18 +15,9 @@ const ALIKE: u32 = 45;
 /// And where the smaller has at least this share of the larger's replicas.
 const NEARLY: f64 = 0.8;
 
-/// What is this share of the largest is about as large.
-const ABOUT: f64 = 0.95;
-
 /// A window within another is written for more than one replica, and for more than this share
 /// of its own.
 const WITHIN: f64 = 0.1;
-
-/// Chance may leave days of the week out in so many cases.
-const LEFT_OUT: f64 = 0.02;
-
-/// The peak of a window came where this share of it did.
-const CAME: f64 = 1.0 / 3.0;
 
 /// A stretch of some days with more replicas than at other times. Where windows overlap,
 /// the largest counts.
@@ -100,18 +85,6 @@ impl Window {
     }
 }
 
-/// What windows are made with.
-pub(super) struct Making<'a> {
-    pub(super) need: &'a Need,
-    pub(super) days: &'a [&'a Day],
-    /// Cores that a replica holds.
-    pub(super) capacity: f64,
-    /// Minutes that pods and nodes take.
-    pub(super) lead: u32,
-    /// See [`Evidence::since`].
-    pub(super) since: Option<i64>,
-}
-
 /// A stretch as a floor: nested ones go on below higher ones, so that none begins where
 /// another ends.
 #[derive(Debug, Clone, Copy)]
@@ -121,244 +94,27 @@ pub(super) struct Floor {
     pub(super) replicas: u32,
 }
 
-impl Making<'_> {
-    /// The windows over `base` replicas, the earliest of the week first.
-    pub(super) fn windows(&self, segments: &[Segment], base: u32) -> Vec<Window> {
-        let mut level = vec![base; WEEK];
-        for it in segments {
-            for at in it.from..it.until {
-                level[at % WEEK] = it.replicas;
-            }
-        }
-        let mut windows: Vec<Window> = Vec::new();
-        for floor in floors(segments, base, WEEK) {
-            let window = self.window(floor, &level, base);
-            let same = windows.iter_mut().find(|it| it.is_like(&window));
-            match same {
-                Some(same) => same.join(&window),
-                None => windows.push(window),
-            }
-        }
-        // Days that begin a little apart may make one window of another.
-        let all = windows.clone();
-        let mut places = 0..;
-        windows.retain(|it| {
-            let own = places.next().unwrap_or(0);
-            let mut others = all.iter().enumerate();
-            // Of two that are the same the first stays.
-            let stays = |place: usize, other: &Window| place >= own && other.is_within(it);
-            !others.any(|(place, other)| it.is_within(other) && !stays(place, other))
-        });
-        for window in &mut windows {
-            let seen_on = self.count(window, &level, base);
-            if let Some(days) = seen_on.filter(|it| *it != window.days) {
-                window.days = days;
-                self.count(window, &level, base);
-            }
-        }
-        // What never came is no evidence.
-        windows.retain(|it| it.evidence.seen > 0);
-        windows.sort_by_key(|it| (it.days.iter().next(), it.start, it.end));
-        windows
-    }
-
-    /// The same without those within others that have hardly more.
-    pub(super) fn plain(&self, windows: Vec<Window>, base: u32) -> Vec<Window> {
-        let all = windows.len();
-        let mut windows = joined(windows);
-        if windows.len() < all {
-            let level = levels(&windows, base, QUARTER);
-            for window in &mut windows {
-                self.count(window, &level, base);
-            }
-        }
-        windows
-    }
-
-    /// Minutes before it is needed that a window begins.
-    fn early(&self) -> u32 {
-        self.lead.div_ceil(ROUND) * ROUND
-    }
-
-    fn window(&self, floor: Floor, level: &[u32], base: u32) -> Window {
-        let (mut day, place) = (floor.from % WEEK / DAY, floor.from % DAY);
-        let length = minutes(floor.until - floor.from);
-        let mut start = minutes(place);
-        let lead = self.early();
-        if start < lead {
-            day = (day + 6) % 7;
-            start += MINUTES;
-        }
-        let own = (floor.from..floor.until).filter(|at| level[at % WEEK] == floor.replicas);
-        let own: Vec<usize> = own.map(|at| at % WEEK).collect();
-        let held = f64::from(floor.replicas) * self.capacity;
-        let chances = own.iter().map(|at| self.need.chance(*at, held));
-        let end = start + length;
-        let first = self.need.high(floor.from);
-        Window {
-            days: Days::one(day),
-            start: start - lead,
-            end,
-            replicas: floor.replicas.max(base),
-            evidence: Evidence {
-                days: Days::one(day),
-                weekday: day,
-                minute: minutes(place),
-                seen: 0,
-                of: 0,
-                since: self.since,
-                of_month: None,
-                at_once: first > f64::from(floor.replicas - 1) * self.capacity,
-                cores: 0.0,
-                planned: own.iter().map(|at| self.need.high(*at)).fold(0.0, f64::max),
-                chance: chances.fold(0.0, f64::max),
-            },
+/// One window of each stretch, of which those that are alike are one.
+pub(super) fn apart(each: impl Iterator<Item = Window>) -> Vec<Window> {
+    let mut windows: Vec<Window> = Vec::new();
+    for window in each {
+        let same = windows.iter_mut().find(|it| it.is_like(&window));
+        match same {
+            Some(same) => same.join(&window),
+            None => windows.push(window),
         }
     }
-
-    /// What was seen of it, each time that it would have been open: the time before it is
-    /// needed is left out, and what a higher window holds. Days of the week that are like others
-    /// may never have had its peak: then those that had it.
-    fn count(&self, window: &mut Window, level: &[u32], base: u32) -> Option<Days> {
-        let from = place((window.start + self.early()) / QUARTER);
-        let until = place(window.end.div_ceil(QUARTER)).max(from + 1);
-        let outside = f64::from(base) * self.capacity;
-        let held = f64::from(window.replicas) * self.capacity;
-        let opens = self.opens(window, until);
-        let own = |quarter: &usize| {
-            let mut days = window.days.iter();
-            days.all(|day| level[(day * DAY + quarter) % WEEK] <= window.replicas)
-        };
-        let own = (from..until).filter(own);
-        let own: Vec<(usize, f64)> = own.map(|it| (it, over(&opens, it, outside))).collect();
-        let most = own.iter().map(|it| it.1).fold(0.0, f64::max);
-        // The first of those that are about the largest: where the peak begins.
-        let peak = own.iter().find(|it| it.1 >= ABOUT * most);
-        let peak = peak.map(|it| Seen::of(&opens, it.0, outside, held))?;
-        let quarters: Vec<usize> = own.iter().map(|it| it.0).collect();
-        let had = had(&opens, &quarters, peak.enough);
-        let later = peak.quarter / DAY;
-        let came = opens.iter().zip(self.numbers(window, until));
-        let came = came.map(|((_, need), day)| (need[peak.quarter], day + of_days(later)));
-        let came: Vec<(f64, i64)> = came.collect();
-        let proof = &mut window.evidence;
-        (proof.seen, proof.of, proof.cores) = (peak.times, peak.of, peak.cores);
-        proof.of_month = of_month(&came, peak.enough);
-        proof.days = window.days.later(later);
-        proof.weekday = (peak.weekday + later) % 7;
-        proof.minute = minutes(peak.quarter % DAY);
-        had
-    }
-
-    /// What was needed in each quarter since midnight of each day that it would have opened on.
-    fn opens(&self, window: &Window, until: usize) -> Vec<Open> {
-        let by_number: HashMap<i64, &Day> = self.days.iter().map(|it| (it.number, *it)).collect();
-        let opens = self.numbers(window, until);
-        let needed = |number: i64| {
-            let need = (0..until).map(|quarter| {
-                let day = number + of_days(quarter / DAY);
-                let day = by_number.get(&day);
-                let day = day.filter(|it| it.sampled[quarter % DAY]);
-                day.map_or(f64::NAN, |it| f64::from(it.peaks[quarter % DAY]))
-            });
-            (weekday(number), need.collect())
-        };
-        opens.map(needed).collect()
-    }
-
-    /// These days, since 1970-01-01.
-    fn numbers(&self, window: &Window, until: usize) -> impl Iterator<Item = i64> + use<> {
-        let (first, last) = (self.days.first(), self.days.last());
-        let reach = of_days(until.div_ceil(DAY));
-        let (first, last) = match (first, last) {
-            (Some(first), Some(last)) => (first.number - reach, last.number),
-            _ => (0, -1),
-        };
-        let days = window.days;
-        (first..=last).filter(move |it| days.contains(weekday(*it)))
-    }
-}
-
-fn of_days(count: usize) -> i64 {
-    i64::try_from(count).unwrap_or(0)
-}
-
-/// The day of the month that all days are on which enough came, of what came on which day.
-fn of_month(came: &[(f64, i64)], enough: f64) -> Option<WeekdayOfMonth> {
-    let known = came.iter().filter(|it| it.0.is_finite());
-    let days = |of: &dyn Fn(f64) -> bool| -> Vec<i64> {
-        let own = known.clone().filter(|it| of(it.0));
-        own.map(|it| it.1).collect()
-    };
-    WeekdayOfMonth::that_is(&days(&|it| it > enough), &days(&|_| true))
-}
-
-/// Days of the week that a window opens on, and what was needed in each quarter since their
-/// midnight.
-type Open = (usize, Vec<f64>);
-
-/// What was needed in a quarter over what is there outside of a window, as a mean.
-fn over<'a>(opens: impl IntoIterator<Item = &'a Open>, quarter: usize, outside: f64) -> f64 {
-    let needs = opens.into_iter().map(|(_, need)| need[quarter]);
-    let known = needs.filter(|it| it.is_finite());
-    let (sum, count) = known.fold((0.0, 0), |(sum, count), it| {
-        (sum + (it - outside).max(0.0), count + 1)
+    // Days that begin a little apart may make one window of another.
+    let all = windows.clone();
+    let mut places = 0..;
+    windows.retain(|it| {
+        let own = places.next().unwrap_or(0);
+        let mut others = all.iter().enumerate();
+        // Of two that are the same the first stays.
+        let stays = |place: usize, other: &Window| place >= own && other.is_within(it);
+        !others.any(|(place, other)| it.is_within(other) && !stays(place, other))
     });
-    sum / len_f64(count.max(1))
-}
-
-/// The days of the week on which more than enough came in some quarter, where all others never
-/// had it and chance alone hardly leaves any out; `None` where no such days stand out.
-fn had(opens: &[Open], quarters: &[usize], enough: f64) -> Option<Days> {
-    let known = opens.iter().map(|(weekday, need)| {
-        let mut known = quarters.iter().map(|it| need[*it]);
-        (*weekday, known.any(|it| it > enough))
-    });
-    let known: Vec<(usize, bool)> = known.collect();
-    let together = |all: Days, it: &(usize, bool)| all.with(Days::one(it.0));
-    let all = known.iter().fold(Days::default(), together);
-    let came = known.iter().filter(|it| it.1);
-    let days = came.clone().fold(Days::default(), together);
-    let (times, of_days) = (came.count(), known.iter().filter(|it| days.contains(it.0)));
-    let of_days = ways(of_days.count(), times) / ways(known.len(), times);
-    let chance = ways(all.count(), days.count()) * of_days;
-    (times > 0 && days != all && chance <= LEFT_OUT).then_some(days)
-}
-
-/// What was seen in one quarter since midnight of the days that a window opens on.
-struct Seen {
-    quarter: usize,
-    /// The day of the window on which most came.
-    weekday: usize,
-    times: usize,
-    of: usize,
-    /// The middle of the days on which it was seen.
-    cores: f64,
-    /// What counts as the peak from there on.
-    enough: f64,
-}
-
-impl Seen {
-    fn of(opens: &[Open], quarter: usize, outside: f64, held: f64) -> Self {
-        let known = opens.iter().map(|(_, need)| need[quarter]);
-        let known: Vec<f64> = known.filter(|it| it.is_finite()).collect();
-        let most = known.iter().copied().fold(0.0, f64::max).min(held);
-        let enough = (CAME * most).max(outside);
-        let came = known.iter().copied().filter(|it| *it > enough);
-        let came: Vec<f64> = came.collect();
-        let of_day = |day: usize| over(opens.iter().filter(|it| it.0 == day), quarter, outside);
-        let days = (0..7).map(|day| (of_day(day), day));
-        // Of equal ones the first.
-        let busiest = days.reduce(|a, b| if b.0 > a.0 { b } else { a });
-        Self {
-            quarter,
-            weekday: busiest.map_or(0, |it| it.1),
-            times: came.len(),
-            of: known.len(),
-            cores: if came.is_empty() { 0.0 } else { median(&came) },
-            enough,
-        }
-    }
+    windows
 }
 
 impl Window {
@@ -368,10 +124,10 @@ impl Window {
             self.replicas.min(other.replicas),
             self.replicas.max(other.replicas),
         );
-        let once = self.days.iter().all(|it| !other.days.contains(it));
-        once && near(self.start, other.start)
+        near(self.start, other.start)
             && near(self.end, other.end)
             && (many - few <= 1 || f64::from(few) >= NEARLY * f64::from(many))
+            && self.days.iter().all(|it| !other.days.contains(it))
     }
 
     /// Whether another has as many replicas whenever this one is open; so has it itself.
@@ -381,9 +137,9 @@ impl Window {
 
     /// Whether another is open whenever this one is.
     fn is_inside(&self, other: &Self) -> bool {
-        self.days.with(other.days) == other.days
-            && other.start <= self.start
+        other.start <= self.start
             && self.end <= other.end
+            && self.days.with(other.days) == other.days
     }
 
     /// Both as one that covers both.
@@ -400,7 +156,7 @@ impl Window {
 }
 
 /// Without windows within others that have hardly more: the others have as many.
-fn joined(mut windows: Vec<Window>) -> Vec<Window> {
+pub(super) fn joined(mut windows: Vec<Window>) -> Vec<Window> {
     let hardly = |inner: &Window, outer: &Window| {
         let (more, most) = (inner.replicas - outer.replicas, f64::from(inner.replicas));
         more <= 1 || f64::from(more) <= WITHIN * most
@@ -464,11 +220,11 @@ pub(super) fn floors(segments: &[Segment], base: u32, len: usize) -> Vec<Floor> 
     found
 }
 
-fn place(count: u32) -> usize {
+pub(super) fn place(count: u32) -> usize {
     usize::try_from(count).unwrap_or(usize::MAX)
 }
 
-fn minutes(quarters: usize) -> u32 {
+pub(super) fn minutes(quarters: usize) -> u32 {
     u32::try_from(quarters).map_or(0, |it| it * QUARTER)
 }
 
@@ -494,6 +250,7 @@ pub(super) fn busy_hours(windows: &[Window], base: u32) -> f64 {
 
 #[cfg(test)]
 mod tests {
+    use super::super::WEEK;
     use super::*;
 
     fn segment(from: usize, until: usize, replicas: u32) -> Segment {
@@ -564,27 +321,6 @@ mod tests {
             replicas(vec![window(600, 900, 4), window(700, 800, 9)]),
             [(600, 4), (700, 9)]
         );
-    }
-
-    #[test]
-    fn days_on_which_nothing_came_are_no_days_of_a_window() {
-        let opens = |weeks: usize, came: &dyn Fn(usize, usize) -> bool| {
-            let days = (0..7 * weeks).map(|at| {
-                let need = if came(at / 7, at % 7) { 4.0 } else { 0.3 };
-                (at % 7, vec![need; 4])
-            });
-            had(&days.collect::<Vec<Open>>(), &[1, 2], 1.5)
-        };
-        assert_eq!(opens(3, &|_, day| day == 4), Some(Days::one(4)));
-        assert_eq!(
-            opens(17, &|week, day| day == 4 && week % 2 == 1),
-            Some(Days::one(4))
-        );
-        let working = opens(3, &|_, day| day < 5).unwrap();
-        assert_eq!(working.words(), "Mon-Fri");
-        // Once each says nothing of days.
-        assert_eq!(opens(4, &|week, day| day == week), None);
-        assert_eq!(opens(4, &|_, _| true), None);
     }
 
     #[test]

@@ -36,6 +36,17 @@ pub fn count_from(value: f64) -> u64 {
     value.round() as u64
 }
 
+/// The whole part of a non-negative float; 0 for NaN and negatives, the largest `u32` beyond it.
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "a float-to-integer `as` saturates, which is what this function promises"
+)]
+#[inline]
+pub fn whole_part(value: f64) -> u32 {
+    value as u32
+}
+
 /// A count as a float. Exact up to 2^53, which no count in kcost reaches.
 #[expect(
     clippy::cast_precision_loss,
