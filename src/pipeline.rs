@@ -4,6 +4,7 @@ use std::ops::Range;
 
 use crate::cohort::{self, Cohorts};
 use crate::costs::{self, Costs, Shares};
+use crate::forecast::Measured;
 use crate::gate::{self, Threshold};
 use crate::gpu::{self, Gpus};
 use crate::plan::{self, Banked, Promise, Saved, Unplanned};
@@ -257,6 +258,7 @@ pub fn advise_from<S: Supply>(
 ) -> Result<Evidence, S::Error> {
     let mut nodes = risk::Nodes::new(snapshot);
     let mut gather = gpu::Gather::new(snapshot);
+    let mut measured = Measured::new(&snapshot.usage.grid);
     let Learned {
         profiles,
         cohorts,
@@ -269,6 +271,7 @@ pub fn advise_from<S: Supply>(
         &mut |workloads, usage| {
             nodes.add(workloads.clone(), usage);
             if settings.beside {
+                measured.add(snapshot, workloads.clone(), usage);
                 gather.add(workloads, usage);
             }
         },
@@ -284,7 +287,7 @@ pub fn advise_from<S: Supply>(
     let peaks = staged(progress, "looking for risks", || {
         let mut peaks = settings
             .beside
-            .then(|| peaks(snapshot, &profiles, settings));
+            .then(|| peaks(snapshot, &profiles, measured, settings));
         usage.each(&mut |workloads, usage| {
             let before = plans.so_far().workloads.len();
             plans.conclude(workloads.end, usage);
@@ -303,7 +306,6 @@ pub fn advise_from<S: Supply>(
         });
     }
     let mut advised = plans.advised();
-    let peaks = covered(snapshot, usage, peaks, &advised, settings, progress)?;
     resized(&peaks, &drafts, usage, &mut advised, &mut search)?;
     let (risks, together) = (search.found(), drafts.together());
     Ok(Evidence {
@@ -353,40 +355,17 @@ fn resized<S: Supply>(
 }
 
 /// Those that may come, of which none is found yet.
-fn peaks<'a>(snapshot: &'a Snapshot, profiles: &[Profile], settings: &Settings) -> Peaks<'a> {
-    let options = planning(snapshot, settings);
-    Peaks::new(snapshot, profiles, &settings.prices, options)
-}
-
-fn planning(snapshot: &Snapshot, settings: &Settings) -> schedule::Options {
-    schedule::Options {
+fn peaks<'a>(
+    snapshot: &'a Snapshot,
+    profiles: &[Profile],
+    measured: Measured,
+    settings: &Settings,
+) -> Peaks<'a> {
+    let options = schedule::Options {
         clocks: schedule::clocks(snapshot, &settings.clock, &settings.recommend.policy),
         ..schedule::Options::default()
-    }
-}
-
-/// Peaks with what is planned on their workloads.
-fn covered<S: Supply>(
-    snapshot: &Snapshot,
-    usage: &S,
-    peaks: Vec<Peak>,
-    advised: &Advised,
-    settings: &Settings,
-    progress: &dyn Progress,
-) -> Result<Vec<Peak>, S::Error> {
-    if peaks.is_empty() {
-        return Ok(peaks);
-    }
-    let mut asked = vec![false; snapshot.workloads.len()];
-    for peak in &peaks {
-        asked[peak.workload] = true;
-    }
-    let replicas = schedule::replicas(snapshot, advised, &settings.prices);
-    let options = planning(snapshot, settings);
-    let plans = schedule::plans_for(snapshot, usage, &asked, &replicas, &options, progress)?;
-    let both = peaks.into_iter().zip(plans);
-    let planned = both.map(|(peak, plan)| peak.planned(plan));
-    Ok(planned.filter(Peak::counts).collect())
+    };
+    Peaks::new(snapshot, profiles, &settings.prices, measured, options)
 }
 
 /// What accelerators are held and used, with their money, where there are any, and the

@@ -41,11 +41,11 @@ pub use past::Past;
 pub use replay::{HORIZONS, Judged, MOMENTS, NAIVE, NEXT, Replayed, replay, replay_from};
 pub use report::{
     Forecast, Forecasts, Metric, Options, SeriesForecast, forecast, forecast_from, forecast_of,
-    hours_of, seasons_of, works,
+    forecast_one, hours_of, seasons_of, works,
 };
 pub use season::{Kind, Season, may_tell_months, seasons, seasons_and};
 pub use trial::{Trials, Weights};
-pub use work::{Gather, Hours, Work};
+pub use work::{Gather, Hours, Measured, Work};
 
 /// Hours of a day.
 const DAY: usize = 24;

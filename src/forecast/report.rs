@@ -224,6 +224,16 @@ fn only(works: Vec<Work>, asked: &[bool]) -> Vec<(usize, Work)> {
     works.filter(|(place, _)| asked(place)).collect()
 }
 
+/// The forecast of one workload, of what it did; capacities are not asked for.
+pub fn forecast_one(
+    snapshot: &Snapshot,
+    workload: usize,
+    work: Work,
+    options: &Options,
+) -> Forecast {
+    one(snapshot, workload, work, &snapshot.usage.grid, options).0
+}
+
 fn start(grid: &Grid) -> Timestamp {
     let seconds = next_hour(grid).saturating_mul(3_600);
     Timestamp::from_second(seconds).unwrap_or(Timestamp::MAX)

@@ -35,9 +35,14 @@ pub struct Work {
 /// Adds up hours while usage comes part by part.
 pub struct Gather<'a> {
     snapshot: &'a Snapshot,
-    calendar: Calendar,
+    measured: Measured,
     sums: Vec<Sums>,
-    /// Whether any workload has a sample, hour by hour.
+}
+
+/// In which hours any workload has a sample, without which nothing is known of one that has
+/// none.
+pub struct Measured {
+    calendar: Calendar,
     seen: Vec<bool>,
 }
 
@@ -77,11 +82,9 @@ struct Sums {
 
 impl<'a> Gather<'a> {
     pub fn new(snapshot: &'a Snapshot) -> Self {
-        let calendar = Calendar::of(&snapshot.usage.grid);
         Self {
             snapshot,
-            seen: vec![false; calendar.hours()],
-            calendar,
+            measured: Measured::new(&snapshot.usage.grid),
             sums: vec![Sums::default(); snapshot.workloads.len()],
         }
     }
@@ -90,19 +93,13 @@ impl<'a> Gather<'a> {
     pub fn add(&mut self, workloads: Range<usize>, usage: &Usage) {
         let until = workloads.end.min(self.snapshot.workloads.len());
         let from = workloads.start.min(until);
-        let calendar = &self.calendar;
+        let calendar = &self.measured.calendar;
         let all = self.snapshot.workloads[from..until].par_iter().enumerate();
         let sums = all.map(|(place, workload)| {
-            let number = u32::try_from(from + place).unwrap_or(u32::MAX);
-            let series: Vec<&Series> = usage.of_workload(number).collect();
-            Sums::of(calendar, workload, &series)
+            Sums::of(calendar, workload, &of_workload(usage, from + place))
         });
         for (place, sums) in sums.collect::<Vec<Sums>>().into_iter().enumerate() {
-            if let Some(replicas) = &sums.replicas {
-                for (seen, known) in self.seen.iter_mut().zip(&replicas.known) {
-                    *seen |= *known == Known::Measured;
-                }
-            }
+            self.measured.mark(&sums);
             self.sums[from + place] = sums;
         }
     }
@@ -110,22 +107,79 @@ impl<'a> Gather<'a> {
     /// One for each workload. An hour in which the cluster was measured and a workload that
     /// was there before has no pod is 0; one in which its pods were not measured is not known.
     pub fn done(self) -> Vec<Work> {
-        let Self {
-            calendar,
-            sums,
-            seen,
-            ..
-        } = self;
-        let hours = |sum: Option<Sum>| sum.map(|sum| sum.hours(calendar.first, &seen));
-        sums.into_iter()
-            .map(|sums| Work {
-                cpu: hours(sums.cpu),
-                memory: hours(sums.memory),
-                replicas: hours(sums.replicas),
-                requests: hours(sums.requests),
-            })
-            .collect()
+        let Self { measured, sums, .. } = self;
+        sums.iter().map(|it| measured.of(it)).collect()
     }
+}
+
+/// Workloads that are looked at together until all hours are known.
+const TOGETHER: usize = 64;
+
+impl Measured {
+    /// None so far.
+    pub fn new(grid: &Grid) -> Self {
+        let calendar = Calendar::of(grid);
+        Self {
+            seen: vec![false; calendar.hours()],
+            calendar,
+        }
+    }
+
+    /// Looks at the usage of some workloads, as far as there are hours in which none has a
+    /// sample yet.
+    pub fn add(&mut self, snapshot: &Snapshot, workloads: Range<usize>, usage: &Usage) {
+        let until = workloads.end.min(snapshot.workloads.len());
+        let all: Vec<usize> = (workloads.start..until).collect();
+        for some in all.chunks(TOGETHER) {
+            if !self.seen.contains(&false) {
+                return;
+            }
+            let sums = some.par_iter().map(|index| {
+                let series = of_workload(usage, *index);
+                Sums::of(&self.calendar, &snapshot.workloads[*index], &series)
+            });
+            for sums in sums.collect::<Vec<Sums>>() {
+                self.mark(&sums);
+            }
+        }
+    }
+
+    /// What one workload of a snapshot did, whose usage is at hand: as [`Gather::done`] says it
+    /// once all workloads were looked at.
+    pub fn work(&self, snapshot: &Snapshot, index: usize, usage: &Usage) -> Work {
+        let series = of_workload(usage, index);
+        self.of(&Sums::of(
+            &self.calendar,
+            &snapshot.workloads[index],
+            &series,
+        ))
+    }
+
+    fn mark(&mut self, sums: &Sums) {
+        if let Some(replicas) = &sums.replicas {
+            for (seen, known) in self.seen.iter_mut().zip(&replicas.known) {
+                *seen |= *known == Known::Measured;
+            }
+        }
+    }
+
+    fn of(&self, sums: &Sums) -> Work {
+        let hours = |sum: &Option<Sum>| {
+            let sum = sum.as_ref()?;
+            Some(sum.hours(self.calendar.first, &self.seen))
+        };
+        Work {
+            cpu: hours(&sums.cpu),
+            memory: hours(&sums.memory),
+            replicas: hours(&sums.replicas),
+            requests: hours(&sums.requests),
+        }
+    }
+}
+
+fn of_workload(usage: &Usage, index: usize) -> Vec<&Series> {
+    let number = u32::try_from(index).unwrap_or(u32::MAX);
+    usage.of_workload(number).collect()
 }
 
 /// The first hour that no sample of a grid is in, counted from the epoch: not one that

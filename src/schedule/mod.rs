@@ -63,7 +63,7 @@ pub use need::Need;
 pub use peak::{Peak, Peaks, findings};
 pub use plan::{Options, Plan, ToZero};
 pub use replica::{Replica, replicas};
-pub use report::{Schedules, plans_for, plans_from, schedule_from};
+pub use report::{Schedules, plans_from, schedule_from};
 pub use segment::{Segment, segments};
 pub use sleep::{Nap, Sign, Sleep};
 pub use traffic::{Traffic, Unused};

@@ -1,5 +1,7 @@
 //! Peaks that are known to come, and that advised sizes alone do not hold.
 
+use std::cell::OnceCell;
+
 use rayon::prelude::*;
 
 use super::alike::{Alike, Cycle};
@@ -12,13 +14,15 @@ use super::moved::moved;
 use super::need::Need;
 use super::plan::{Options, Plan, SingleNode, refused, replicas as replicas_of};
 use super::replica::{Priced, Replica};
-use super::report::{AHEAD, LEVELS, level};
+use super::report::{LEVELS, ahead, level, planned};
 use super::subject::{has_other_size, held as held_of, least, may_resize, spread};
 use super::window::Window;
 use super::words::{cores, percent, seen};
 use super::{Advice, Leave, clock_time};
 use crate::finding::{Finding, Severity};
-use crate::forecast::{Hours, MonthPeak, may_tell_months, quiet_since, without_seasons};
+use crate::forecast::{
+    Forecast, Hours, Measured, Metric, MonthPeak, forecast_one, may_tell_months, quiet_since,
+};
 use crate::price::Book;
 use crate::profile::Profile;
 use crate::recommend::WorkloadAdvice;
@@ -67,15 +71,17 @@ pub struct Peaks<'a> {
     priced: Priced<'a>,
     pools: Pools<'a>,
     volumes: SingleNode<'a>,
+    measured: Measured,
     found: Vec<Peak>,
 }
 
 impl<'a> Peaks<'a> {
-    /// None yet.
+    /// None yet, of workloads that all were measured.
     pub fn new(
         snapshot: &'a Snapshot,
         profiles: &[Profile],
         book: &Book,
+        measured: Measured,
         options: Options,
     ) -> Self {
         let mut most = vec![0.0_f64; snapshot.workloads.len()];
@@ -90,6 +96,7 @@ impl<'a> Peaks<'a> {
             priced: Priced::new(snapshot, book),
             pools: Pools::of(snapshot),
             volumes: SingleNode::of(snapshot),
+            measured,
             found: Vec::new(),
         }
     }
@@ -122,7 +129,22 @@ impl<'a> Peaks<'a> {
         let (pools, options) = (&self.pools, &self.options);
         let resized = why.is_none() && may_resize(workload, &replica);
         let of = (index, &replica, resized);
-        peak(self.snapshot, of, &history, pools, options)
+        // What comes takes long to work out, and is worked out once.
+        let forecast = OnceCell::new();
+        let known = || forecast.get_or_init(|| self.forecast(index, usage));
+        let peak = peak(self.snapshot, of, &history, (pools, &known), options)?;
+        let replica = (index, &replica);
+        let plan = match why {
+            Some(why) => Plan::leave(index, workload, replica.1, why),
+            None => planned(self.snapshot, usage, replica, Some(known()), pools, options),
+        };
+        let peak = peak.planned(plan.told(workload));
+        peak.counts().then_some(peak)
+    }
+
+    fn forecast(&self, index: usize, usage: &Usage) -> Forecast {
+        let work = self.measured.work(self.snapshot, index, usage);
+        forecast_one(self.snapshot, index, work, &ahead(&self.options))
     }
 
     /// All that were found, in the order of the workloads.
@@ -131,11 +153,11 @@ impl<'a> Peaks<'a> {
     }
 }
 
-fn peak(
+fn peak<'a>(
     snapshot: &Snapshot,
     (index, replica, resized): (usize, &Replica, bool),
     history: &History,
-    pools: &Pools<'_>,
+    (pools, forecast): (&Pools<'_>, &dyn Fn() -> &'a Forecast),
     options: &Options,
 ) -> Option<Peak> {
     let workload = &snapshot.workloads[index];
@@ -204,13 +226,12 @@ fn peak(
         return None;
     }
     let need = Need::of(&all, alike, 1.0, options.chance)?;
-    // What comes takes long to work out, and no level of it may help.
+    // No level of what comes may help.
     if !is_told && spread(need.lows(LEVELS), capacity, workload, replica).is_none() {
         return None;
     }
-    let next = hours.first + i64::try_from(hours.values.len()).unwrap_or(0);
-    let outlook = without_seasons(&hours, next, AHEAD, clock)?;
-    let need = need.at(level(&outlook, history, clock));
+    let outlook = forecast().of(Metric::Cpu)?;
+    let need = need.at(level(outlook, history, clock));
     if !is_told && spread(need.highs(), capacity, workload, replica).is_none() {
         return None;
     }

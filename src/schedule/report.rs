@@ -14,7 +14,7 @@ use super::subject::{LEAST_DAYS, Subject};
 use super::traffic::Traffic;
 use crate::forecast::{self, Clock, Forecast, Forecasts, Metric, Outlook, Season};
 use crate::progress::Progress;
-use crate::snapshot::{Gap, Series, Snapshot, Supply};
+use crate::snapshot::{Gap, Series, Snapshot, Supply, Usage};
 use crate::units::len_f64;
 
 /// A week, which is as far as a schedule looks.
@@ -80,22 +80,6 @@ pub fn plans_from<S: Supply>(
     if known.hours == AHEAD {
         return plans_of(snapshot, usage, asked, replicas, known, options, progress);
     }
-    plans_for(snapshot, usage, asked, replicas, options, progress)
-}
-
-/// The plans of some workloads, with no forecast of them at hand.
-///
-/// # Errors
-///
-/// Where usage could not be read.
-pub fn plans_for<S: Supply>(
-    snapshot: &Snapshot,
-    usage: &S,
-    asked: &[bool],
-    replicas: &[Replica],
-    options: &Options,
-    progress: &dyn Progress,
-) -> Result<Vec<Plan>, S::Error> {
     let looked = looked(snapshot, asked, replicas);
     let ahead = ahead(options);
     let known = forecast::forecast_from(snapshot, usage, &looked, &ahead, progress)?;
@@ -103,7 +87,7 @@ pub fn plans_for<S: Supply>(
 }
 
 /// The forecast that a plan begins with.
-fn ahead(options: &Options) -> forecast::Options {
+pub(super) fn ahead(options: &Options) -> forecast::Options {
     forecast::Options {
         hours: AHEAD,
         clocks: options.clocks.clone(),
@@ -153,40 +137,16 @@ fn plans_of<S: Supply>(
         let until = range.end.min(snapshot.workloads.len());
         let part: Vec<usize> = (range.start..until).filter(|at| looked[*at]).collect();
         let made = part.into_par_iter().map(|index| {
-            let workload = &snapshot.workloads[index];
-            let replica = &replicas[index];
-            let number = u32::try_from(index).unwrap_or(u32::MAX);
-            let series: Vec<&Series> = usage.of_workload(number).collect();
             task.advance(1);
-            let mut history = History::of(&usage.grid, workload, &series);
-            let Some(outlook) = known.get(&index).and_then(|it| it.of(Metric::Cpu)) else {
-                let stale = history.days() >= LEAST_DAYS && !history.is_recent();
-                let why = if stale { Leave::Stale } else { Leave::Thin };
-                return Plan::leave(index, workload, replica, why);
-            };
-            let clock = options.clocks.of(index);
-            history.leave_out(clock);
-            let level = level(outlook, &history, clock);
-            let traffic = Traffic::of(&history);
-            let requests = known.get(&index).and_then(|it| it.of(Metric::Requests));
-            let planned = traffic.filter(|it| it.unused.is_none()).zip(requests);
-            let level = planned.map_or(level, |(it, coming)| bounded(it.level(coming, &history)));
-            if let Some((it, _)) = planned {
-                it.plan(&mut history, options.chance);
-            }
-            let subject = Subject {
-                index,
-                workload,
-                replica,
-                seasons: seasons(known.get(&index).copied(), outlook),
-                pools: &pools,
-                level,
-                quiet_since: outlook.quiet_since,
-                traffic: traffic.filter(|it| it.unused.is_some() || planned.is_some()),
-                clock,
-                history,
-            };
-            subject.plan(options)
+            let known = known.get(&index).copied();
+            planned(
+                snapshot,
+                usage,
+                (index, &replicas[index]),
+                known,
+                &pools,
+                options,
+            )
         });
         plans.extend(made.collect::<Vec<Plan>>());
     })?;
@@ -196,6 +156,49 @@ fn plans_of<S: Supply>(
         it.told(workload)
     };
     Ok(plans.into_iter().map(told).collect())
+}
+
+/// The plan of one workload that may be scaled, with its usage and what is forecast of it.
+pub(super) fn planned(
+    snapshot: &Snapshot,
+    usage: &Usage,
+    (index, replica): (usize, &Replica),
+    known: Option<&Forecast>,
+    pools: &Pools<'_>,
+    options: &Options,
+) -> Plan {
+    let workload = &snapshot.workloads[index];
+    let number = u32::try_from(index).unwrap_or(u32::MAX);
+    let series: Vec<&Series> = usage.of_workload(number).collect();
+    let mut history = History::of(&usage.grid, workload, &series);
+    let Some(outlook) = known.and_then(|it| it.of(Metric::Cpu)) else {
+        let stale = history.days() >= LEAST_DAYS && !history.is_recent();
+        let why = if stale { Leave::Stale } else { Leave::Thin };
+        return Plan::leave(index, workload, replica, why);
+    };
+    let clock = options.clocks.of(index);
+    history.leave_out(clock);
+    let level = level(outlook, &history, clock);
+    let traffic = Traffic::of(&history);
+    let requests = known.and_then(|it| it.of(Metric::Requests));
+    let planned = traffic.filter(|it| it.unused.is_none()).zip(requests);
+    let level = planned.map_or(level, |(it, coming)| bounded(it.level(coming, &history)));
+    if let Some((it, _)) = planned {
+        it.plan(&mut history, options.chance);
+    }
+    let subject = Subject {
+        index,
+        workload,
+        replica,
+        seasons: seasons(known, outlook),
+        pools,
+        level,
+        quiet_since: outlook.quiet_since,
+        traffic: traffic.filter(|it| it.unused.is_some() || planned.is_some()),
+        clock,
+        history,
+    };
+    subject.plan(options)
 }
 
 /// What comes again: in requests where those are known, which no code that is faster and no
