@@ -217,7 +217,8 @@ fn learned<'a, S: Supply>(
     progress: &dyn Progress,
     others: &mut dyn FnMut(Range<usize>, &Usage),
 ) -> Result<Learned<'a>, S::Error> {
-    let mut profiles = Vec::new();
+    let each = snapshot.workloads.iter().map(|it| it.containers.len());
+    let mut profiles = Vec::with_capacity(each.sum());
     let mut looks = Looks::new(snapshot, &settings.recommend);
     staged(progress, "profiling usage", || {
         usage.each(&mut |workloads, usage| {

@@ -250,7 +250,7 @@ fn plans<'a>(seen: &Seen<'a>, rules: Vec<Effective>, drafts: Vec<Draft>) -> Vec<
             grid: &seen.snapshot.usage.grid,
             cpu: cpu_bounds(workload, &rules, seen.snapshot),
             rules,
-            containers: Vec::new(),
+            containers: Vec::with_capacity(workload.containers.len()),
             autoscaler: None,
             pod: None,
         })

@@ -14,6 +14,7 @@ mod behavior;
 mod bundle;
 mod coarsen;
 mod device;
+mod exact;
 mod gap;
 mod guard;
 mod heap;

@@ -5,6 +5,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
+use super::exact::exact;
 use super::{
     Attempts, Behavior, Condition, DeviceUse, Event, Eviction, Heap, Keeper, Labels, Placement,
     Probe, Resources, Restarts, Waiting, label,
@@ -76,11 +77,13 @@ pub struct Workload {
     /// where that is known.
     pub template_changed: Option<Timestamp>,
     /// Labels of the workload, sorted.
+    #[serde(deserialize_with = "exact")]
     pub labels: Vec<(String, String)>,
     /// Annotations that start with `kcost.dev/`, sorted. No others are kept.
     pub annotations: Vec<(String, String)>,
     /// Containers of the pod template, then those that were injected into its
     /// pods; within them init containers and sidecars first, in template order.
+    #[serde(deserialize_with = "exact")]
     pub containers: Vec<Container>,
     /// Requests of the pod as a whole (`spec.resources`).
     pub pod_requests: Resources,
@@ -115,6 +118,7 @@ pub struct Workload {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub keeper: Option<Keeper>,
     /// Pods that are not finished.
+    #[serde(deserialize_with = "exact")]
     pub pods: Vec<Pod>,
     /// Pods with devices that have ended and are still remembered, sorted by name.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -337,7 +341,11 @@ pub struct Pod {
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub host_network: bool,
     /// Its labels, sorted, as far as selectors of pods, budgets or load balancers name them.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[serde(
+        default,
+        skip_serializing_if = "Vec::is_empty",
+        deserialize_with = "exact"
+    )]
     pub labels: Labels,
     /// Where it may run, where that is not as its workload says.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -357,7 +365,11 @@ pub struct Pod {
     pub eviction: Labels,
     /// What it says of itself; of every pod something, so that none means that its state
     /// was not read.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[serde(
+        default,
+        skip_serializing_if = "Vec::is_empty",
+        deserialize_with = "exact"
+    )]
     pub conditions: Vec<Condition>,
     /// Of how many devices it has parts that a scheduler gives out on its own, or that a claim
     /// gives to several pods, so that it takes turns on them with others.

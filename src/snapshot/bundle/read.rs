@@ -201,7 +201,9 @@ impl Bundle<'_> {
         fits::amounts(&workloads).map_err(|problem| damaged(WORKLOADS, problem))?;
         let containers = workloads.iter_mut().flat_map(|it| &mut it.containers);
         containers.for_each(Container::forget_same_sizes);
-        let series: Vec<SeriesHead> = self.json(SERIES)?;
+        workloads.shrink_to_fit();
+        let mut series: Vec<SeriesHead> = self.json(SERIES)?;
+        series.shrink_to_fit();
         fits::heads(&series, &workloads, grid).map_err(|problem| damaged(SERIES, problem))?;
         Ok(Lists {
             cluster,
