@@ -1,5 +1,8 @@
 //! A series up to one moment, by cycles that end there.
 
+use std::cell::{OnceCell, RefCell};
+use std::rc::Rc;
+
 use super::cycles::{Center, Cycles, Usual};
 use super::{DAY, WEEK};
 use crate::trend::median;
@@ -9,12 +12,18 @@ use crate::units::len_f64;
 const KNOWN_OF_DAY: usize = 18;
 
 /// What was known at a moment: hourly values, the last of them that of the hour before.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug)]
 pub struct Past<'a> {
     cycles: &'a Cycles<'a>,
     /// Values of it that were known.
     known: usize,
+    /// What several models ask for is worked out once.
+    yesterday: OnceCell<Vec<f64>>,
+    bases: RefCell<Vec<(&'static str, usize, Option<Base>)>>,
 }
+
+/// What a model expected of the last day, and what it says of the next hours.
+pub(super) type Base = Rc<(Vec<f64>, Vec<f64>)>;
 
 impl<'a> Past<'a> {
     /// The past of a moment at which so many values of a series were known.
@@ -22,7 +31,26 @@ impl<'a> Past<'a> {
         Self {
             cycles,
             known: known.min(cycles.values().len()),
+            yesterday: OnceCell::new(),
+            bases: RefCell::default(),
         }
+    }
+
+    /// What a model that others move says of so many hours, by its name; `None` where it says
+    /// nothing.
+    pub(super) fn base(
+        &self,
+        name: &'static str,
+        hours: usize,
+        of: impl FnOnce() -> Option<(Vec<f64>, Vec<f64>)>,
+    ) -> Option<Base> {
+        let is_it = |it: &&(&str, usize, Option<Base>)| (it.0, it.1) == (name, hours);
+        if let Some((_, _, told)) = self.bases.borrow().iter().find(is_it) {
+            return told.clone();
+        }
+        let told = of().map(Rc::new);
+        self.bases.borrow_mut().push((name, hours, told.clone()));
+        told
     }
 
     pub(super) fn values(&self) -> &'a [f64] {
@@ -112,7 +140,11 @@ pub(super) fn repeated(profile: &[f64], otherwise: &[f64], ahead: usize) -> Vec<
 }
 
 /// Same hour of the last day on which it is known within a week, else what is usual.
-pub(super) fn yesterday(past: &Past<'_>) -> Vec<f64> {
+pub(super) fn yesterday<'a>(past: &'a Past<'_>) -> &'a [f64] {
+    past.yesterday.get_or_init(|| of_yesterday(past))
+}
+
+fn of_yesterday(past: &Past<'_>) -> Vec<f64> {
     let mut day = past.usual(Usual::Cycle(DAY, 7, Center::Newest), DAY);
     if day.iter().any(|it| it.is_nan()) {
         let usual = past.middle(WEEK);

@@ -153,11 +153,11 @@ fn naive(before: &Hours, ahead: usize) -> [Vec<f64>; NAIVE.len()] {
     let past = Past::new(&cycles, before.values.len());
     let day = yesterday(&past);
     let week = past.usual(Usual::Cycle(WEEK, 4, Center::Newest), WEEK);
-    let week = repeated(&week, &repeated(&day, &day, WEEK), WEEK);
+    let week = repeated(&week, &repeated(day, day, WEEK), WEEK);
     let mean = past.usual(Usual::Cycle(WEEK, 3, Center::Mean), WEEK);
     let last = past.last().unwrap_or(f64::NAN);
     [
-        repeated(&day, &day, ahead),
+        repeated(day, day, ahead),
         repeated(&week, &week, ahead),
         repeated(&mean, &week, ahead),
         vec![last; ahead],

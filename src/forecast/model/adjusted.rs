@@ -35,10 +35,13 @@ impl Model for Adjusted {
     }
 
     fn ahead(&self, past: &Past<'_>, hours: usize) -> Option<Vec<f64>> {
-        let expected = self.base.last_day(past)?;
-        let base = self.base.ahead(past, hours)?;
+        let base = past.base(self.base.name(), hours, || {
+            let expected = self.base.last_day(past)?;
+            Some((expected, self.base.ahead(past, hours)?))
+        })?;
+        let (expected, base) = &*base;
         let was = past.newest(DAY);
-        let known = was.iter().zip(&expected);
+        let known = was.iter().zip(expected);
         let known: Vec<(f64, f64)> = known
             .filter(|(was, expected)| was.is_finite() && expected.is_finite())
             .map(|(was, expected)| (*was, *expected))
@@ -47,9 +50,9 @@ impl Model for Adjusted {
             return None;
         }
         let moved = self.by.moves(&known);
-        let all = base.into_iter().enumerate();
+        let all = base.iter().enumerate();
         Some(
-            all.map(|(hour, it)| moved(it, len_f64(hour)).max(0.0))
+            all.map(|(hour, it)| moved(*it, len_f64(hour)).max(0.0))
                 .collect(),
         )
     }

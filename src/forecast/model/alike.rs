@@ -19,7 +19,7 @@ impl Model for Alike {
             return None;
         }
         let day = yesterday(past);
-        Some(repeated(&past.alike(hours), &day, hours))
+        Some(repeated(&past.alike(hours), day, hours))
     }
 
     fn last_day(&self, past: &Past<'_>) -> Option<Vec<f64>> {

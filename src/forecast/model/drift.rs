@@ -35,7 +35,7 @@ impl Model for Drift {
             return None;
         }
         let day = yesterday(past);
-        let base = repeated(&day, &day, hours);
+        let base = repeated(day, day, hours);
         let rise = |hour: usize| {
             let days = len_f64(hour + DAY) / len_f64(DAY);
             slope * (1.0 - KEPT.powf(days)) / (1.0 - KEPT)

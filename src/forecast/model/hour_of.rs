@@ -21,7 +21,7 @@ impl Model for HourOf {
     fn ahead(&self, past: &Past<'_>, hours: usize) -> Option<Vec<f64>> {
         (past.cycles(self.period) >= self.least).then(|| {
             let profile = past.usual(self.usual(), hours);
-            repeated(&profile, &yesterday(past), hours)
+            repeated(&profile, yesterday(past), hours)
         })
     }
 

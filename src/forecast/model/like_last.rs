@@ -74,7 +74,7 @@ impl Model for LikeLast {
             (sum / all).max(0.0)
         };
         let profile: Vec<f64> = (0..DAY).map(phase).collect();
-        Some(repeated(&profile, &yesterday(past), hours))
+        Some(repeated(&profile, yesterday(past), hours))
     }
 }
 

@@ -20,11 +20,11 @@ impl Model for SameHour {
     fn ahead(&self, past: &Past<'_>, hours: usize) -> Option<Vec<f64>> {
         let day = yesterday(past);
         if self.period == DAY {
-            return Some(repeated(&day, &day, hours));
+            return Some(repeated(day, day, hours));
         }
         (past.cycles(self.period) >= 1).then(|| {
             let profile = past.usual(self.usual(), hours);
-            repeated(&profile, &day, hours)
+            repeated(&profile, day, hours)
         })
     }
 

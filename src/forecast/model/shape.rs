@@ -44,6 +44,6 @@ impl Model for Shape {
             sum / all
         };
         let profile: Vec<f64> = (0..DAY).map(phase).collect();
-        Some(repeated(&profile, &yesterday(past), hours))
+        Some(repeated(&profile, yesterday(past), hours))
     }
 }

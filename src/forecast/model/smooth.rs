@@ -28,6 +28,6 @@ impl Model for Smooth {
         };
         let profile: Vec<f64> = (0..hours.min(WEEK)).map(of).collect();
         let day = yesterday(past);
-        Some(repeated(&profile, &repeated(&day, &day, WEEK), hours))
+        Some(repeated(&profile, &repeated(day, day, WEEK), hours))
     }
 }

@@ -23,7 +23,7 @@ impl Model for WorkingDay {
             ahead.map(|(phase, hour)| sorts[usize::from(past.is_weekend(hour))][phase % DAY]);
         let profile: Vec<f64> = of_sort.collect();
         let day = yesterday(past);
-        Some(repeated(&profile, &repeated(&day, &day, hours), hours))
+        Some(repeated(&profile, &repeated(day, day, hours), hours))
     }
 
     fn last_day(&self, past: &Past<'_>) -> Option<Vec<f64>> {
