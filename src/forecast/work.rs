@@ -39,8 +39,8 @@ pub struct Gather<'a> {
     sums: Vec<Sums>,
 }
 
-/// In which hours any workload has a sample, without which nothing is known of one that has
-/// none.
+/// Hours in which any workload has a sample: one that has none then ran no pod. In all others
+/// that is not known.
 pub struct Measured {
     calendar: Calendar,
     seen: Vec<bool>,
